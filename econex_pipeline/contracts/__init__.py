@@ -1,0 +1,25 @@
+"""The corridor: one dictionary of columns, one schema per table, the conventions of time, units and provenance."""
+
+from econex_pipeline.contracts.columns import COLUMNS, Column
+from econex_pipeline.contracts.errors import ContractViolation, EconexError, InputError, nearest
+from econex_pipeline.contracts.provenance import Provenance, digest_file, digest_frame, digest_json
+from econex_pipeline.contracts.tables import TABLES, Table
+from econex_pipeline.contracts.validation import schema, tidy, validate
+
+__all__ = [
+    "COLUMNS",
+    "TABLES",
+    "Column",
+    "ContractViolation",
+    "EconexError",
+    "InputError",
+    "Provenance",
+    "Table",
+    "digest_file",
+    "digest_frame",
+    "digest_json",
+    "nearest",
+    "schema",
+    "tidy",
+    "validate",
+]

@@ -1,0 +1,201 @@
+"""The one dictionary of columns: what each name means, its unit, its bounds. Nothing else defines a column.
+
+Sign: all quantities are non-negative unless their meaning says otherwise; a direction is a name, not a sign.
+Time: rates and powers are means over the step that starts at `time_utc`; amounts stand at `time_utc` itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One entry of the dictionary.
+
+    Attributes
+    ----------
+    name : str
+        Column name; ends in its unit.
+    unit : str
+        Unit as printed; "-" where there is none.
+    meaning : str
+        One sentence for the reader of the data dictionary.
+    dtype : str
+        ``float``, ``int``, ``str`` or ``time``.
+    ge, le : float or None
+        Closed bounds of a valid value, in `unit`.
+    values : tuple of str
+        Allowed values of a text column; empty where any text is allowed.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    dtype: str = "float"
+    ge: float | None = 0.0
+    le: float | None = None
+    values: tuple[str, ...] = ()
+
+    def expectation(self) -> str:
+        """Say in words what a valid value looks like."""
+        if self.values:
+            return "one of " + ", ".join(self.values)
+        if self.dtype == "time":
+            return "a time stamp in UTC at the start of a step"
+        if self.dtype == "str":
+            return "text"
+        low = "" if self.ge is None else f" >= {self.ge:g}"
+        high = "" if self.le is None else f" <= {self.le:g}"
+        bounds = " and".join(part for part in (low, high) if part)
+        return f"a finite number{bounds} [{self.unit}]"
+
+
+def _column(name: str, unit: str, meaning: str, **rest: object) -> Column:
+    return Column(name, unit, meaning, **rest)  # type: ignore[arg-type]
+
+
+QUALITIES = ("measured", "modelled", "borrowed", "interpolated")
+BASES = ("planned", "asked", "delivered", "forecast", "actual")
+STRATEGIES = ("plan", "controlled", "no_control")
+
+KEYS = (
+    _column("time_utc", "UTC", "Start of the step (flows) or the instant itself (stored amounts).", dtype="time"),
+    _column(
+        "scenario",
+        "-",
+        "Member of the stochastic set; -1 is the first stage and the expectation.",
+        dtype="int",
+        ge=-1,
+    ),
+    _column("node", "-", "Place of the district, by its name in district.yaml.", dtype="str"),
+    _column("element", "-", "Arc, storage, device, node or node.layer the value belongs to.", dtype="str"),
+    _column("quantity", "-", "Name of this dictionary that gives the value its unit and meaning.", dtype="str"),
+    _column(
+        "basis",
+        "-",
+        "Whether the value was planned, asked, delivered, forecast or actual.",
+        dtype="str",
+        values=BASES,
+    ),
+    _column("strategy", "-", "Who decided: the plan, the controller, or nobody.", dtype="str", values=STRATEGIES),
+    _column("kpi", "-", "Name of this dictionary that gives the indicator its unit and meaning.", dtype="str"),
+    _column("value", "as quantity", "The number, in the unit of its quantity.", ge=None),
+    _column("quality", "-", "Where a weather value comes from.", dtype="str", values=QUALITIES),
+    _column("fit_error_frac", "-", "Largest relative error of the linear coefficient over its valid range."),
+    _column("lead_h", "h", "Hours between the issue of a forecast and the start of the step.", le=240.0),
+    _column("probability", "-", "Weight of the scenario; sums to one over scenarios.", le=1.0),
+)
+
+WEATHER = (
+    _column("ghi_w_m2", "W/m2", "Global horizontal irradiance.", le=1500.0),
+    _column("dni_w_m2", "W/m2", "Direct normal irradiance.", le=1500.0),
+    _column("dhi_w_m2", "W/m2", "Diffuse horizontal irradiance.", le=1000.0),
+    _column("temperature_air_c", "degC", "Air temperature, 2 m; may be negative.", ge=-60.0, le=60.0),
+    _column("relative_humidity_frac", "-", "Relative humidity as a share.", le=1.0),
+    _column("wind_speed_m_s", "m/s", "Wind speed at 10 m.", le=60.0),
+    _column("pressure_pa", "Pa", "Air pressure at the site.", ge=50_000.0, le=110_000.0),
+    _column("rain_mm_h", "mm/h", "Rain intensity, mean over the step.", le=120.0),
+    _column("electricity_factor", "-", "Electricity demand relative to the mean shape.", ge=0.05, le=10.0),
+    _column("water_factor", "-", "Potable demand relative to the mean shape.", ge=0.05, le=10.0),
+)
+
+PROFILES = (
+    _column("pv_kw", "kW", "Photovoltaic power available, alternating current, before curtailment."),
+    _column("load_kw", "kW", "Household electricity demand, without pumps and treatment."),
+    _column("potable_m3_h", "m3/h", "Potable water demand."),
+    _column("greywater_m3_h", "m3/h", "Greywater collected for reuse."),
+    _column("rain_harvest_m3_h", "m3/h", "Rain that reaches the cistern, after runoff and first flush."),
+    _column("irrigation_m3_h", "m3/h", "Irrigation demand (raw water)."),
+    _column("turbidity_ntu", "NTU", "Turbidity of the raw water fed to treatment.", le=1000.0),
+    _column("water_temperature_c", "degC", "Temperature of the raw water.", ge=0.0, le=40.0),
+)
+
+PRICES = (
+    _column("buy_price_usd_kwh", "USD/kWh", "Price of imported electricity; may be negative.", ge=-10.0, le=100.0),
+    _column(
+        "sell_price_usd_kwh",
+        "USD/kWh",
+        "Price paid for exported electricity; may be negative.",
+        ge=-10.0,
+        le=100.0,
+    ),
+    _column("water_buy_usd_m3", "USD/m3", "Price of potable water from the mains.", le=1000.0),
+    _column("water_sell_usd_m3", "USD/m3", "Price paid for potable water given to the mains.", le=1000.0),
+    _column("sewer_usd_m3", "USD/m3", "Fee for water given to the sewer.", le=1000.0),
+    _column("carbon_kg_kwh", "kg/kWh", "Carbon intensity of imported electricity (CO2 equivalent).", le=3.0),
+)
+
+COEFFICIENTS = (
+    _column("energy_kwh_m3", "kWh/m3", "Electricity used per cubic metre moved, or fed to treatment.", le=20.0),
+    _column("yield_kwh_m3", "kWh/m3", "Electricity generated per cubic metre through a turbine.", le=20.0),
+    _column(
+        "recovery_kwh_m3",
+        "kWh/m3",
+        "Electricity recovered per cubic metre let in through the inlet turbine.",
+        le=20.0,
+    ),
+    _column("rated_flow_m3_h", "m3/h", "Flow while the actuator runs; it runs for a part of each step."),
+    _column("recovery_frac", "-", "Product over feed of a treatment.", le=1.0),
+    _column("capacity_m3_h", "m3/h", "Largest feed of a treatment."),
+)
+
+NETWORK = (
+    _column("flow_m3_h", "m3/h", "Water that enters the arc."),
+    _column("power_kw", "kW", "Electric power that enters the arc."),
+    _column("consumed_kw", "kW", "Electric power a water arc or treatment draws."),
+    _column("generated_kw", "kW", "Electric power a turbine gives."),
+    _column("level_m3", "m3", "Water stored."),
+    _column("stored_kwh", "kWh", "Electric energy stored."),
+    _column("schedule_kw", "kW", "Committed net import of the day-ahead schedule; negative is export.", ge=None),
+    _column("schedule_m3_h", "m3/h", "Committed feed of the day-ahead schedule."),
+    _column("deviation_up_kw", "kW", "Net import above the schedule."),
+    _column("deviation_down_kw", "kW", "Net import below the schedule."),
+    _column("deviation_up_m3_h", "m3/h", "Feed above the schedule."),
+    _column("deviation_down_m3_h", "m3/h", "Feed below the schedule."),
+    _column(
+        "marginal_value_usd_kwh",
+        "USD/kWh",
+        "What one more kWh at the node, or stored, is worth; may be negative.",
+        ge=None,
+    ),
+    _column(
+        "marginal_value_usd_m3",
+        "USD/m3",
+        "What one more m3 at the node, or stored, is worth; may be negative.",
+        ge=None,
+    ),
+    _column("spill_m3_h", "m3/h", "Water lost over the brim of a full tank."),
+    _column("unserved_kw", "kW", "Electricity demand that was not met."),
+    _column("unserved_m3_h", "m3/h", "Water demand that was not met."),
+    _column("curtailed_kw", "kW", "Photovoltaic power that was not used."),
+    _column("product_m3_h", "m3/h", "Potable water a treatment gave."),
+    _column("reject_m3_h", "m3/h", "Reject of a treatment, to the sewer."),
+    _column("fallback_count", "-", "Cycles of the step in which the controller had to fall back."),
+    _column("predicted_pump_kwh", "kWh", "Pump energy the controller predicted for what was delivered."),
+    _column("simulated_pump_kwh", "kWh", "Pump energy the twin measured."),
+    _column("solve_status", "-", "0 optimal, 1 last good plan, 2 rules.", le=2.0),
+)
+
+MEMBRANE = (
+    _column("irreversible_1_m", "1/m", "Irreversible membrane resistance."),
+    _column("filtered_m3", "m3", "Water filtered since the last chemical cleaning."),
+    _column("since_cleaning_h", "h", "Hours since the last chemical cleaning."),
+)
+
+KPIS = (
+    _column(
+        "cost_usd",
+        "USD",
+        "Net economic cost of the day on actual exchanges, less the value of what was stored; may be negative.",
+        ge=None,
+    ),
+    _column("grid_import_kwh", "kWh", "Electricity bought from the grid."),
+    _column("grid_export_kwh", "kWh", "Electricity sold to the grid."),
+    _column("water_import_m3", "m3", "Potable water bought from the mains."),
+    _column("carbon_kg", "kg", "CO2 equivalent of the imported electricity."),
+)
+
+COLUMNS: dict[str, Column] = {
+    column.name: column for column in (*KEYS, *WEATHER, *PROFILES, *PRICES, *COEFFICIENTS, *NETWORK, *MEMBRANE, *KPIS)
+}
