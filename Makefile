@@ -1,0 +1,75 @@
+# make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
+# make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
+# make clean remove all that was made                        make lock   renew requirements.lock
+
+CASE ?= base
+DAY ?= 2025-07-15
+PORT ?= 3000
+NAME ?=
+
+# Where the Dagster instance and the tables live; set either variable to move it.
+DAGSTER_HOME ?= $(CURDIR)/.dagster
+ECONEX_STORAGE ?= $(CURDIR)/storage
+export DAGSTER_HOME ECONEX_STORAGE
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter that starts and is 3.11, 3.12 or 3.13; PYTHON=... chooses another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	2>/dev/null && echo "$$python" && break; done)
+
+.PHONY: run test lint ui bench lock clean test-services install
+.DEFAULT_GOAL := run
+
+run: install
+	@$(BIN)/python -m econex_pipeline --case "$(CASE)" --day "$(DAY)"
+
+ui: install
+	@$(BIN)/python -m econex_pipeline.orchestration.home
+	@echo "Dagster: http://127.0.0.1:$(PORT) (this machine only; Ctrl-C ends it)"
+	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p "$(PORT)"
+
+lint: install
+	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks
+	$(BIN)/ruff format --check econex_pipeline econex_pipeline_tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -m "not slow and not services"
+	$(BIN)/pytest -m "slow and not services"
+
+test-services: install
+	$(BIN)/pytest -m services
+
+bench: install
+	@$(BIN)/python -m benchmarks $(NAME)
+
+install: $(VENV)/.package-installed
+
+$(VENV)/.python-chosen:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with its venv module is needed; none was found." >&2; exit 1; }
+	@echo "creating $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.lock-installed: requirements.lock | $(VENV)/.python-chosen
+	@echo "installing the packages of requirements.lock (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.package-installed: $(VENV)/.lock-installed pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# uv resolves for all platforms and Pythons at once; addresses and paths are left out of the file.
+lock:
+	@test -x build/lock/bin/uv || { "$(PYTHON)" -m venv build/lock && build/lock/bin/pip install --quiet uv; }
+	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --extra dev -o requirements.lock >/dev/null
+
+clean:
+	@rm -rf $(VENV) build storage *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find .dagster -mindepth 1 ! -name dagster.yaml -delete 2>/dev/null || true
+	@find econex_pipeline econex_pipeline_tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
