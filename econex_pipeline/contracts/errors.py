@@ -30,6 +30,13 @@ class InputError(EconexError):
         self.where, self.field, self.value, self.expected = str(where), field, value, expected
         super().__init__(f"{where}: {field} is {value!r}; expected {expected}")
 
+    @classmethod
+    def saying(cls, where: str | Path, field: str, sentence: str) -> InputError:
+        """Make the error with a sentence of its own, where "is ...; expected ..." would not read well."""
+        error = cls(where, field, None, sentence)
+        error.args = (f"{where}: {field}: {sentence}",)
+        return error
+
 
 class ContractViolation(EconexError):
     """A table that breaks its contract.

@@ -62,8 +62,8 @@ TABLES: dict[str, Table] = {
         Table("FORECAST", ("time_utc",), (*DRIVER_VALUES, "lead_h"), "What was expected at the issue time."),
         Table("MEMBERS", ("scenario", "time_utc"), DRIVER_VALUES, "Equally likely draws around the forecast."),
         Table("PROFILES", ("time_utc", "node"), PROFILE_VALUES, "Supply and demand of each node."),
-        Table("MEMBER_PROFILES", ("scenario", "time_utc", "node"), PROFILE_VALUES, "Supply and demand of each member."),
-        Table("SCENARIOS", ("scenario", "time_utc", "node"), ("probability", *PROFILE_VALUES), "The reduced, weighted set."),
+        Table("MEMBER_PROFILES", ("scenario", "time_utc", "node"), PROFILE_VALUES, "Supply and demand by member."),
+        Table("SCENARIOS", ("scenario", "time_utc", "node"), ("probability", *PROFILE_VALUES), "The weighted set."),
         Table("PRICES", ("time_utc",), PRICE_VALUES, "Tariffs and carbon by step."),
         Table(
             "COEFFICIENTS", ("scenario", *_LONG), ("value", "fit_error_frac"),

@@ -52,7 +52,7 @@ def with_end(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
     times : pandas.DatetimeIndex
         At least two step starts, shape (T,).
     """
-    return times.append(pd.DatetimeIndex([times[-1] + (times[1] - times[0])]))
+    return pd.DatetimeIndex(times.append(pd.DatetimeIndex([times[-1] + (times[1] - times[0])])))
 
 
 def standard(times: pd.DatetimeIndex, utc_offset_h: int) -> pd.DatetimeIndex:
@@ -63,4 +63,4 @@ def standard(times: pd.DatetimeIndex, utc_offset_h: int) -> pd.DatetimeIndex:
 
 def civil(times: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
     """Express UTC stamps in civil time, daylight saving included: for tariffs and demand shapes only."""
-    return times.tz_convert(zone)
+    return pd.DatetimeIndex(times.tz_convert(zone))

@@ -1,0 +1,62 @@
+"""What stands there: nodes, storages, arcs, treatments, utilities, tariffs, as frozen models read from strict YAML."""
+
+from econex_pipeline.district.model import District
+from econex_pipeline.district.plant import (
+    Arc,
+    Electricity,
+    Garden,
+    Grid,
+    Mains,
+    Node,
+    Photovoltaics,
+    Potable,
+    Roof,
+    Sewer,
+    Storage,
+    Treatment,
+    Utilities,
+)
+from econex_pipeline.district.reading import cases, load_case
+from econex_pipeline.district.surroundings import (
+    ForecastLaw,
+    Objective,
+    ScenarioSet,
+    Season,
+    Site,
+    Skill,
+    Tariffs,
+    Tranche,
+    TwinSettings,
+    WeatherSource,
+    by_hour,
+)
+
+__all__ = [
+    "Arc",
+    "District",
+    "Electricity",
+    "ForecastLaw",
+    "Garden",
+    "Grid",
+    "Mains",
+    "Node",
+    "Objective",
+    "Photovoltaics",
+    "Potable",
+    "Roof",
+    "ScenarioSet",
+    "Season",
+    "Sewer",
+    "Site",
+    "Skill",
+    "Storage",
+    "Tariffs",
+    "Tranche",
+    "Treatment",
+    "TwinSettings",
+    "Utilities",
+    "WeatherSource",
+    "by_hour",
+    "cases",
+    "load_case",
+]

@@ -1,0 +1,133 @@
+"""From files to a District: strict YAML, a case's overlay on it, and errors that name file, field and value."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from econex_pipeline.contracts.errors import InputError, nearest
+from econex_pipeline.district.model import District
+
+CASE_KEYS = ("district", "description", "changes")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Refuse a key that stands twice in one mapping: YAML would quietly keep the last."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"the key '{key}' stands twice", key_node.start_mark)
+        seen.add(key)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def cases(data_dir: Path) -> list[str]:
+    """List the cases of a data folder by name, sorted."""
+    return sorted(path.stem for path in (data_dir / "cases").glob("*.yaml"))
+
+
+def load_case(data_dir: Path, case: str) -> District:
+    """Read a case: its district with the case's changes laid over it.
+
+    Parameters
+    ----------
+    data_dir : Path
+        The data folder, with ``districts/`` and ``cases/`` in it.
+    case : str
+        Name of a file in ``cases/``, without its ending.
+
+    Returns
+    -------
+    District
+        Frozen and checked.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or is no YAML, a key is unknown, a value is out of its range, or parts do not fit together.
+    """
+    data_dir = data_dir.resolve()
+    known = cases(data_dir)
+    if case not in known:
+        what = "a case in cases/" if _NAME.fullmatch(case) else "a plain name, letters, digits, - and _"
+        raise InputError(data_dir / "cases", "case", case, f"{what}: {', '.join(known)}{nearest(case, known)}")
+    case_path = data_dir / "cases" / f"{case}.yaml"
+    overlay = _read_yaml(case_path)
+    for key in overlay:
+        if key not in CASE_KEYS:
+            raise InputError(case_path, "key", key, f"one of {', '.join(CASE_KEYS)}{nearest(str(key), CASE_KEYS)}")
+    for key in ("district", "description"):
+        if not isinstance(overlay.get(key), str):
+            raise InputError(case_path, key, overlay.get(key), "a text")
+    if not _NAME.fullmatch(overlay["district"]):
+        raise InputError(case_path, "district", overlay["district"], "a plain name, letters, digits, - and _")
+    district_path = data_dir / "districts" / overlay["district"] / "district.yaml"
+    if not district_path.is_file():
+        raise InputError(case_path, "district", overlay["district"], f"the name of a folder; no file {district_path}")
+    content = _read_yaml(district_path)
+    changes = overlay.get("changes") or {}
+    if not isinstance(changes, dict):
+        raise InputError(case_path, "changes", changes, "a mapping with the keys of district.yaml that differ")
+    merged = _overlaid(content, changes)
+    if merged.get("name") != overlay["district"]:
+        raise InputError(district_path, "name", merged.get("name"), f"the folder's name, '{overlay['district']}'")
+    merged |= {"case": case.replace("-", "_"), "case_description": overlay["description"], "data_dir": data_dir}
+    try:
+        return District.model_validate(merged)
+    except ValidationError as error:
+        raise _input_error(error, district_path, case_path, changes) from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+    except FileNotFoundError:
+        raise InputError(path, "file", "missing", "a YAML file at this path") from None
+    except yaml.YAMLError as error:
+        raise InputError(path, "file", " ".join(str(error).split()), "valid YAML") from None
+    if not isinstance(content, dict):
+        raise InputError(path, "file", type(content).__name__, "a mapping of keys to values")
+    return content
+
+
+def _overlaid(content: Any, changes: Any) -> Any:
+    """Lay changes over content: mappings merge, null removes a key, anything else replaces."""
+    if not (isinstance(content, dict) and isinstance(changes, dict)):
+        return changes
+    merged = dict(content)
+    for key, change in changes.items():
+        if change is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = _overlaid(content.get(key), change)
+    return merged
+
+
+def _input_error(error: ValidationError, district_path: Path, case_path: Path, changes: Any) -> InputError:
+    """Say the first finding in one sentence, and blame the case's file where the case changed that field."""
+    first = error.errors()[0]
+    trail = [str(part) for part in first["loc"]]
+    at: Any = changes
+    for part in trail:
+        at = at.get(part) if isinstance(at, dict) else None
+    where = case_path if trail and at is not None else district_path
+    field = ".".join(trail) or "district"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return InputError.saying(where, field, "is missing and needed")
+    if first["type"] == "value_error":
+        return InputError.saying(where, field, message)
+    return InputError(where, field, first["input"], message.removeprefix("Input should be "))
