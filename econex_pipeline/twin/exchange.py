@@ -1,0 +1,169 @@
+"""What goes into a step of the twin and what comes out of it: decision, exogenous inputs, measurement.
+
+No physics here. Elements carry the names of the plan's network: arcs, storages, devices, `grid_import`,
+`mains_import`, `pv.<node>`, `curtail.<node>`, `sewer.<node>`, `unserved.<node>.<layer>`, `overflow.<storage>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from econex_pipeline.contracts import InputError
+
+FLOWS = ("pv_kw", "load_kw", "potable_m3_h", "greywater_m3_h", "rain_harvest_m3_h", "irrigation_m3_h")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the controller asks of the plant for one step.
+
+    The grid is not asked: it takes the remainder. Lines that lie on the way to the grid are not asked either; what is
+    given for them is kept for the record.
+
+    Attributes
+    ----------
+    flows_m3_h : mapping of str to float
+        Mean flow over the step by element [m3/h]: water arcs, `mains_import`, treatment feed, `sewer.<node>`.
+    powers_kw : mapping of str to float
+        Mean power over the step by element [kW]: lines, `<battery>.charge`, `<battery>.discharge`,
+        `curtail.<node>`, `dump.<node>`.
+    rated_flows_m3_h : mapping of str to float
+        Flow at which the controller believes each duty-cycled element runs [m3/h]: the run time is flow / rated flow.
+    """
+
+    flows_m3_h: Mapping[str, float] = field(default_factory=dict)
+    powers_kw: Mapping[str, float] = field(default_factory=dict)
+    rated_flows_m3_h: Mapping[str, float] = field(default_factory=dict)
+
+    def with_flows(self, **flows: float) -> Decision:
+        """Give the same decision with some flows replaced."""
+        return replace(self, flows_m3_h={**self.flows_m3_h, **flows})
+
+
+@dataclass(frozen=True)
+class NodeInputs:
+    """What the world does at one node during a step; means over the step, names as in the PROFILES contract."""
+
+    pv_kw: float = 0.0
+    load_kw: float = 0.0
+    potable_m3_h: float = 0.0
+    greywater_m3_h: float = 0.0
+    rain_harvest_m3_h: float = 0.0
+    irrigation_m3_h: float = 0.0
+
+
+@dataclass(frozen=True)
+class Exogenous:
+    """What the world does during one step.
+
+    Attributes
+    ----------
+    time_utc : pandas.Timestamp
+        Start of the step.
+    nodes : mapping of str to NodeInputs
+        Supply and demand by node.
+    turbidity_ntu, water_temperature_c : float
+        Of the raw water.
+    grid_available, mains_available : bool
+        False during an outage of the utility.
+    """
+
+    time_utc: pd.Timestamp
+    nodes: Mapping[str, NodeInputs]
+    turbidity_ntu: float = 0.0
+    water_temperature_c: float = 15.0
+    grid_available: bool = True
+    mains_available: bool = True
+
+    @classmethod
+    def from_profiles(cls, profiles: pd.DataFrame, time_utc: pd.Timestamp) -> Exogenous:
+        """Take one step out of a PROFILES table.
+
+        Raises
+        ------
+        InputError
+            If the table holds no row of that step.
+        """
+        rows = profiles[profiles["time_utc"] == time_utc]
+        if rows.empty:
+            raise InputError("PROFILES", "time_utc", str(time_utc), "rows of the step that is to be operated")
+        nodes = {
+            str(node): NodeInputs(*(float(value) for value in values))
+            for node, values in zip(rows["node"], rows[list(FLOWS)].to_numpy(), strict=True)
+        }
+        first = rows.iloc[0]
+        return cls(time_utc, nodes, float(first["turbidity_ntu"]), float(first["water_temperature_c"]))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A part of a decision that physics could not follow.
+
+    Attributes
+    ----------
+    element : str
+        Element that was asked.
+    asked, delivered : float
+        Mean over the step, m3/h or kW.
+    reason : str
+        One clause, for the operator.
+    """
+
+    element: str
+    asked: float
+    delivered: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Everything the twin measured during one step; each term by itself, none as a remainder but the grid's.
+
+    Attributes
+    ----------
+    time_utc : pandas.Timestamp
+        Start of the step.
+    step_h : float
+        Its length [h].
+    flows_m3_h : dict of str to float
+        Delivered mean flow by element [m3/h]: arcs, `mains_import`, `mains_export`, treatment feed, `sewer.<node>`
+        (treatment reject not included), `overflow.<storage>`, `overflow.<node>.W`, `unserved.<node>.<layer>`.
+    powers_kw : dict of str to float
+        Delivered mean power by element [kW]: lines, `grid_import`, `grid_export`, `pv.<node>` (used),
+        `curtail.<node>`, `<battery>.charge`, `<battery>.discharge`, `dump.<node>`, `unserved.<node>.E`.
+    consumed_kw, generated_kw : dict of str to float
+        Electric power of pumps and treatments, of turbines and the inlet, by element [kW].
+    product_m3_h, reject_m3_h : dict of str to float
+        Of each treatment [m3/h].
+    battery_loss_kw : dict of str to float
+        Heat that each battery gave off, standing loss included [kW].
+    inputs : dict of str to NodeInputs
+        What the world really did at each node.
+    start_amounts, end_amounts : dict of str to float
+        Stored amounts at both ends of the step, by storage [m3 or kWh].
+    run_s : dict of str to int
+        Seconds that each duty-cycled element ran.
+    clips : tuple of Clip
+        Where the decision could not be followed.
+    warnings : tuple of str
+        What the hydraulic engine said.
+    """
+
+    time_utc: pd.Timestamp
+    step_h: float
+    flows_m3_h: dict[str, float]
+    powers_kw: dict[str, float]
+    consumed_kw: dict[str, float]
+    generated_kw: dict[str, float]
+    product_m3_h: dict[str, float]
+    reject_m3_h: dict[str, float]
+    battery_loss_kw: dict[str, float]
+    inputs: dict[str, NodeInputs]
+    start_amounts: dict[str, float]
+    end_amounts: dict[str, float]
+    run_s: dict[str, int]
+    clips: tuple[Clip, ...] = ()
+    warnings: tuple[str, ...] = ()
