@@ -15,6 +15,7 @@ from econex_pipeline.contracts.tables import TABLES, Table
 
 TIME_DTYPE = "datetime64[ns, UTC]"
 PROBABILITY_TOLERANCE = 1e-9
+LONG_ROW = "a value within the bounds of the quantity that its row names"
 _DTYPES = {"float": "float64", "int": "int64", "str": "object", "time": TIME_DTYPE}
 
 
@@ -41,7 +42,7 @@ def _long_check(table: Table) -> pa.Check:
         named = frame[table.quantity_column].astype(object)
         return (frame["value"] >= named.map(low)) & (frame["value"] <= named.map(high))
 
-    return pa.Check(inside, name="value", error="a value within the bounds of the quantity that its row names")
+    return pa.Check(inside, name="value", error=LONG_ROW)
 
 
 @cache
@@ -165,8 +166,11 @@ def _check_columns(frame: pd.DataFrame, table: Table, source: str) -> None:
 def _violation(frame: pd.DataFrame, table: Table, found: SchemaErrors, source: str) -> ContractViolation:
     """Turn the first of Pandera's findings into the one sentence a user can act on."""
     cases = found.failure_cases
-    first = cases.iloc[0]
-    column = "value" if first["check"] == "value" else str(first["column"])
+    # a wrong column is said before a wrong row, and a long row's fault lies in its value, not in its key
+    columnwise = cases[cases["schema_context"] != "DataFrameSchema"]
+    long_rows = cases[(cases["check"] == LONG_ROW) & (cases["column"] == "value")]
+    first = next(part for part in (columnwise, long_rows, cases) if len(part)).iloc[0]
+    column = str(first["column"])
     if first["check"] == "multiple_fields_uniqueness" or "unique" in str(first["check"]):
         rows = frame.index[frame.duplicated(list(table.key), keep=False)]
         return ContractViolation(table.name, "+".join(table.key), _rows(frame, table, rows), "each key once", source)

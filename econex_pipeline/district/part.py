@@ -64,8 +64,9 @@ class Part(Frozen):
             for key in self.source:
                 if key != "default" and key not in names:
                     raise ValueError(f"source names '{key}', which is no field here{nearest(key, names)}")
-        for field in self.model_fields_set - {"source"}:
-            if _holds_number(getattr(self, field)) and not self.source_of(field):
+        for field in names:
+            given = field in self.model_fields_set and field != "source"
+            if given and _holds_number(getattr(self, field)) and not self.source_of(field):
                 raise ValueError(f"'{field}' has no source; write where the number comes from, or 'assumption'")
         return self
 

@@ -96,8 +96,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except FileNotFoundError:
         raise InputError(path, "file", "missing", "a YAML file at this path") from None
-    except yaml.YAMLError as error:
-        raise InputError(path, "file", " ".join(str(error).split()), "valid YAML") from None
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}" if error.problem_mark else "file"
+        raise InputError.saying(path, line, f"{error.problem}; not valid YAML") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError.saying(path, "file", f"{' '.join(str(error).split())}; not valid YAML") from None
     if not isinstance(content, dict):
         raise InputError(path, "file", type(content).__name__, "a mapping of keys to values")
     return content
