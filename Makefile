@@ -1,6 +1,7 @@
 # make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
 # make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
 # make clean remove all that was made                        make lock   renew requirements.lock
+# make docs  renew the generated page of docs/
 
 CASE ?= base
 DAY ?= 2025-07-15
@@ -19,7 +20,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 
-.PHONY: run test lint ui bench lock clean test-services install
+.PHONY: run test lint ui bench lock docs clean test-services install
 .DEFAULT_GOAL := run
 
 run: install
@@ -46,6 +47,9 @@ test-services: install
 bench: install
 	@$(BIN)/python -m benchmarks $(NAME)
 
+docs: install
+	@$(BIN)/python -m econex_pipeline.contracts > docs/data_dictionary.md
+
 install: $(VENV)/.package-installed
 
 $(VENV)/.python-chosen:
@@ -67,7 +71,7 @@ $(VENV)/.package-installed: $(VENV)/.lock-installed pyproject.toml
 lock:
 	@test -x build/lock/bin/uv || { "$(PYTHON)" -m venv build/lock && build/lock/bin/pip install --quiet uv; }
 	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml --extra dev -o requirements.lock >/dev/null
+		--no-annotate --no-emit-index-url --no-emit-find-links --no-strip-extras pyproject.toml --extra dev -o requirements.lock >/dev/null
 
 clean:
 	@rm -rf $(VENV) build storage *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

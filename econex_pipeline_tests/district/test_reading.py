@@ -46,7 +46,8 @@ def test_a_case_changes_what_it_says_and_nothing_else(data_dir, district):
 
 def test_a_case_can_take_a_device_away(own_data):
     (own_data / "cases" / "bare.yaml").write_text(
-        "district: econex\ndescription: no battery\nchanges:\n  storages: {battery_1: null}\n  end_values: {battery_1: null}\n"
+        "district: econex\ndescription: no battery\n"
+        "changes:\n  storages: {battery_1: null}\n  end_values: {battery_1: null}\n"
     )
     assert load_case(own_data, "bare").batteries == {}
 
