@@ -182,7 +182,8 @@ class Treatment(Part):
     capacity_m3_h: Positive
     membrane_resistance_1_m: Positive
     cake_resistance_alpha0_m_kg: Positive
-    cake_compressibility: NonNegative
+    cake_compressibility: Annotated[Number, Field(ge=0, lt=1)]
+    solids_kg_m3_ntu: NonNegative
     irreversible_frac: Frac
     backwash_flux_l_m2_h: Positive
     backwash_s: Positive
@@ -192,9 +193,11 @@ class Treatment(Part):
     backwash_interval_min: Positive
     cleaning_filtration_min: Positive
     cleaning_keeps_frac: Frac
+    cleaning_h: NonNegative
     leak_frac: Frac
     pump_efficiency_frac: Annotated[Number, Field(gt=0, le=1)]
     piping_loss_bar: NonNegative
+    backwash_pump_bar: NonNegative
     ultraviolet_kwh_m3: NonNegative
     controls_kw: NonNegative
     raw_transfer_kwh_m3: NonNegative
