@@ -1,0 +1,1 @@
+"""What a day came to: indicators, figures and the page. Nothing here decides anything."""

@@ -1,0 +1,1 @@
+"""Figures: each a function from contract tables to a matplotlib figure, in one theme."""

@@ -1,0 +1,308 @@
+"""Indicators of one day, by one code for the plan, the controlled day and the day without control."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts import COLUMNS, InputError, tidy, validate
+from econex_pipeline.contracts.columns import STRATEGIES
+from econex_pipeline.district import District
+from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
+from econex_pipeline.reporting.ledger import (
+    PLANNED,
+    Array,
+    Ledger,
+    ledger,
+    plan_as_operations,
+    planned,
+    probabilities,
+)
+from econex_pipeline.reporting.stored_value import stored_value_usd, turbine_yields
+
+COST_PARTS = {
+    "grid_import_cost_usd": 1.0,
+    "water_import_cost_usd": 1.0,
+    "sewer_cost_usd": 1.0,
+    "grid_export_revenue_usd": -1.0,
+    "water_export_revenue_usd": -1.0,
+    "stored_change_usd": -1.0,
+}
+"""Sign with which each part enters `cost_usd`."""
+
+
+def kpis(
+    operations: pd.DataFrame,
+    states: pd.DataFrame,
+    prices: pd.DataFrame,
+    district: District,
+    strategy: str,
+    coefficients: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Compute the indicators of one operated day.
+
+    ``cost = sum_t dt (buy imp - sell exp + water_buy in - water_sell out + sewer waste) - (V_end - V_start)``  [USD]
+
+    Parameters
+    ----------
+    operations : pandas.DataFrame
+        OPERATIONS of the day; what was delivered and what really happened counts.
+    states : pandas.DataFrame
+        STATE of the day, T + 1 stamps.
+    prices : pandas.DataFrame
+        PRICES, the steps of the day among them.
+    district : District
+        What stands there; its end values are the common values of stored change.
+    strategy : str
+        Who decided, one of `contracts.columns.STRATEGIES`.
+    coefficients : pandas.DataFrame, optional
+        COEFFICIENTS of the plan: they give the electricity in a cubic metre of an upper basin. Hand the same table
+        to every strategy that is compared; without it a basin counts as water only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        KPIS rows of this strategy.
+
+    Raises
+    ------
+    InputError
+        If the strategy is unknown, or prices or states do not cover the day.
+    """
+    day = ledger(operations, states)
+    values = _indicators(day, prices, district) | _of_controller(operations)
+    values["deviation_cost_usd"] = _deviation_cost_usd(day, planned(operations), district)
+    sell_usd_kwh = float(_on_day(prices, day.times)["sell_price_usd_kwh"].mean())
+    values["stored_change_usd"] = _stored_change_usd(day.levels, district, coefficients, sell_usd_kwh)
+    return _table(values, strategy)
+
+
+def kpis_of_plan(
+    plan: pd.DataFrame,
+    scenarios: pd.DataFrame,
+    prices: pd.DataFrame,
+    district: District,
+    times: pd.DatetimeIndex,
+    coefficients: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Compute the expected indicators of the operating day of a plan; its look-ahead does not count.
+
+    Exchanges are linear, so their expectation is read from the plan's expectation rows. The value of what is stored is
+    concave: it is taken scenario by scenario and then weighted, since the value of the mean would be too high.
+
+    Parameters
+    ----------
+    plan, scenarios, prices : pandas.DataFrame
+        PLAN, the SCENARIOS it was made for, PRICES.
+    district : District
+        What stands there.
+    times : pandas.DatetimeIndex
+        Steps of the operating day, UTC, shape (T,).
+    coefficients : pandas.DataFrame, optional
+        As in `kpis`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        KPIS rows of strategy ``plan``.
+    """
+    operations, states = plan_as_operations(plan, times, scenarios)
+    day = ledger(operations, states, PLANNED)
+    values = _indicators(day, prices, district)
+    values["deviation_cost_usd"] = _expected_deviation_cost_usd(day, district)
+    sell_usd_kwh = float(_on_day(prices, times)["sell_price_usd_kwh"].mean())
+    changes, weights = [], []
+    for scenario, probability in probabilities(scenarios).items():
+        if (plan["scenario"] == scenario).any():
+            member, levels = plan_as_operations(plan, times, scenarios, int(str(scenario)))
+            stored = ledger(member, levels, PLANNED).levels
+            changes.append(_stored_change_usd(stored, district, coefficients, sell_usd_kwh))
+            weights.append(probability)
+    if changes:
+        values["stored_change_usd"] = float(np.average(changes, weights=weights))
+    else:
+        values["stored_change_usd"] = _stored_change_usd(day.levels, district, coefficients, sell_usd_kwh)
+    return _table(values, "plan")
+
+
+def compare(table: pd.DataFrame) -> pd.DataFrame:
+    """Put the strategies side by side.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        KPIS of one or more strategies.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index the indicator in the order of the dictionary; columns ``unit``, ``meaning``, one a strategy that is
+        there, and ``saved`` (no control less controlled) where both are.
+    """
+    wide = table.pivot_table(index="kpi", columns="strategy", values="value", aggfunc="sum")
+    wide = wide.reindex([name for name in COLUMNS if name in wide.index])
+    wide = wide[[strategy for strategy in ("controlled", "no_control", "plan") if strategy in wide]]
+    wide.columns.name = None
+    if {"controlled", "no_control"} <= set(wide.columns):
+        wide["saved"] = wide["no_control"] - wide["controlled"]
+    wide.insert(0, "meaning", [COLUMNS[name].meaning for name in wide.index])
+    wide.insert(0, "unit", [COLUMNS[name].unit for name in wide.index])
+    return wide
+
+
+def _on_day(prices: pd.DataFrame, times: pd.DatetimeIndex) -> pd.DataFrame:
+    by_time = prices.set_index("time_utc")
+    missing = times.difference(pd.DatetimeIndex(by_time.index))
+    if len(missing):
+        raise InputError("PRICES", "time_utc", f"no row at {missing[0]}", "a price for every operated step")
+    return by_time.loc[times]
+
+
+def _indicators(day: Ledger, prices: pd.DataFrame, district: District) -> dict[str, float]:
+    price = _on_day(prices, day.times)
+    column = {name: price[name].to_numpy(dtype=float) for name in price}
+    energy, potable, raw = (balance(day, district, layer) for layer in ("E", "P", "W"))
+    bought_kw, sold_kw = energy.supply["grid"], energy.use["grid"]
+    inlet_m3_h, outlet_m3_h = potable.supply["mains"], potable.use["mains"]
+    sewer_m3_h = raw.use["sewer"] + day.sum(district.treatments, "reject_m3_h")
+    dearest = column["buy_price_usd_kwh"] >= column["buy_price_usd_kwh"].max() - 1e-12
+    values = {
+        "grid_import_cost_usd": day.total(column["buy_price_usd_kwh"] * bought_kw),
+        "grid_export_revenue_usd": day.total(column["sell_price_usd_kwh"] * sold_kw),
+        "water_import_cost_usd": day.total(column["water_buy_usd_m3"] * inlet_m3_h),
+        "water_export_revenue_usd": day.total(column["water_sell_usd_m3"] * outlet_m3_h),
+        "sewer_cost_usd": day.total(column["sewer_usd_m3"] * sewer_m3_h),
+        "peak_import_kwh": day.total(bought_kw * dearest),
+        "peak_import_kw": float(bought_kw.max()),
+        "carbon_kg": day.total(column["carbon_kg_kwh"] * bought_kw),
+        "sewer_m3": day.total(sewer_m3_h),
+    }
+    values |= _energy(day, district, energy) | _water(day, potable, raw)
+    values["resource_impact_usd"] = _resource_impact_usd(values, district)
+    return values
+
+
+def _energy(day: Ledger, district: District, energy: Balance) -> dict[str, float]:
+    lifts, _ = pumped_hydro(district)
+    lifted_kw = day.sum(lifts, "consumed_kw")
+    pumps_kw = energy.use["pumps"] + lifted_kw
+    used_kwh = day.total(energy.use["load"] + pumps_kw + energy.use["treatment"] - energy.supply["unserved"])
+    bought_kwh = day.total(energy.supply["grid"])
+    return {
+        "grid_import_kwh": bought_kwh,
+        "grid_export_kwh": day.total(energy.use["grid"]),
+        "load_kwh": day.total(energy.use["load"]),
+        "pv_used_kwh": day.total(energy.supply["pv"]),
+        "curtailed_kwh": day.total(energy.unused["curtailed"]),
+        "battery_charged_kwh": day.total(energy.use["battery"]),
+        "battery_discharged_kwh": day.total(energy.supply["battery"]),
+        "prs_kwh": day.total(energy.supply["inlet_turbine"]),
+        "phs_pumped_kwh": day.total(lifted_kw),
+        "phs_generated_kwh": day.total(energy.supply["pumped_hydro"]),
+        "pump_kwh": day.total(pumps_kw),
+        "treatment_kwh": day.total(energy.use["treatment"]),
+        "line_loss_kwh": day.total(energy.use["losses"]),
+        "energy_self_sufficiency_frac": _own_share(bought_kwh, used_kwh),
+        "unserved_kwh": day.total(energy.supply["unserved"]),
+    }
+
+
+def _water(day: Ledger, potable: Balance, raw: Balance) -> dict[str, float]:
+    unserved_m3_h = potable.supply["unserved"] + raw.supply["unserved"]
+    used_m3 = day.total(potable.use["demand"] + raw.use["irrigation"] - unserved_m3_h)
+    inlet_m3 = day.total(potable.supply["mains"])
+    return {
+        "water_import_m3": inlet_m3,
+        "water_export_m3": day.total(potable.use["mains"]),
+        "potable_demand_m3": day.total(potable.use["demand"]),
+        "treated_m3": day.total(raw.use["treatment"]),
+        "product_m3": day.total(potable.supply["treatment"]),
+        "harvested_m3": day.total(raw.supply["rain"]),
+        "irrigation_m3": day.total(raw.use["irrigation"]),
+        "spill_m3": day.total(potable.use["spill"] + raw.use["spill"]),
+        "unserved_m3": day.total(unserved_m3_h),
+        "water_self_sufficiency_frac": _own_share(inlet_m3, used_m3),
+    }
+
+
+def _own_share(bought: float, used: float) -> float:
+    """Share of what was used that was not bought; purchases that were stored or sold on cannot make it negative."""
+    if used <= 0.0:
+        return 1.0 if bought <= 0.0 else 0.0
+    return float(np.clip(1.0 - bought / used, 0.0, 1.0))
+
+
+def _resource_impact_usd(values: dict[str, float], district: District) -> float:
+    weights = district.objective
+    return (
+        weights.carbon_usd_kg * values["carbon_kg"]
+        + weights.scarcity_usd_m3 * values["water_import_m3"]
+        + weights.waste_usd_m3 * (values["sewer_m3"] + values["spill_m3"])
+    )
+
+
+def _stored_change_usd(
+    levels: pd.DataFrame, district: District, coefficients: pd.DataFrame | None, sell_usd_kwh: float
+) -> float:
+    if levels.empty:
+        raise InputError("STATE", "quantity", "no level_m3 or stored_kwh", "the stored amounts of the day")
+    yields = turbine_yields(district, coefficients)
+    start, end = (stored_value_usd(levels.iloc[row], district, yields, sell_usd_kwh) for row in (0, -1))
+    return end - start
+
+
+def deviation_kw(day: Ledger, schedule: Ledger | None) -> Array:
+    """Give the net import above the committed schedule [kW], shape (T,); negative below it, zeros without one."""
+    if schedule is None or not schedule.has("grid", "schedule_kw"):
+        return np.zeros(len(day.times))
+    net = day.get("grid_import", "power_kw") - day.get("grid_export", "power_kw")
+    return net - schedule.get("grid", "schedule_kw")
+
+
+def _deviation_cost_usd(day: Ledger, schedule: Ledger | None, district: District) -> float:
+    """Price what really departed from the committed schedules."""
+    if schedule is None:
+        return 0.0
+    committed = [name for name in district.treatments if schedule.has(name, "schedule_m3_h")]
+    departed = [day.get(name, "flow_m3_h") - schedule.get(name, "schedule_m3_h") for name in committed]
+    departed_m3 = sum(day.total(np.abs(rates)) for rates in departed)
+    departed_kwh = day.total(np.abs(deviation_kw(day, schedule)))
+    weights = district.objective
+    return weights.grid_deviation_usd_kwh * departed_kwh + weights.treatment_deviation_usd_m3 * departed_m3
+
+
+def _expected_deviation_cost_usd(day: Ledger, district: District) -> float:
+    """Price the departures a plan expects of itself."""
+    departed_kwh = day.total(day.sum_all("deviation_up_kw") + day.sum_all("deviation_down_kw"))
+    departed_m3 = day.total(day.sum_all("deviation_up_m3_h") + day.sum_all("deviation_down_m3_h"))
+    weights = district.objective
+    return weights.grid_deviation_usd_kwh * departed_kwh + weights.treatment_deviation_usd_m3 * departed_m3
+
+
+def _of_controller(operations: pd.DataFrame) -> dict[str, float]:
+    """Sum what the controller noted about itself; nothing where nobody controlled."""
+    rows = operations[operations["element"] == "controller"]
+    noted = rows.drop_duplicates(["time_utc", "quantity"]).groupby("quantity")["value"].sum()
+    values = {}
+    if "fallback_count" in noted:
+        values["fallback_cycles"] = float(noted["fallback_count"])
+    if {"predicted_pump_kwh", "simulated_pump_kwh"} <= set(noted.index):
+        predicted_kwh, simulated_kwh = float(noted["predicted_pump_kwh"]), float(noted["simulated_pump_kwh"])
+        values["predicted_pump_energy_kwh"] = predicted_kwh
+        values["simulated_pump_energy_kwh"] = simulated_kwh
+        values["pump_energy_error_frac"] = predicted_kwh / simulated_kwh - 1.0 if simulated_kwh > 0.0 else 0.0
+    return values
+
+
+def _table(values: dict[str, float], strategy: str) -> pd.DataFrame:
+    if strategy not in STRATEGIES:
+        raise InputError("KPIS", "strategy", strategy, f"one of {', '.join(STRATEGIES)}")
+    exchanges = {name: sign for name, sign in COST_PARTS.items() if name != "stored_change_usd"}
+    values["exchange_cost_usd"] = sum(sign * values[name] for name, sign in exchanges.items())
+    values["cost_usd"] = sum(sign * values[name] for name, sign in COST_PARTS.items())
+    frame = pd.DataFrame({"strategy": strategy, "kpi": list(values), "value": list(values.values())})
+    floors = frame["kpi"].map(lambda name: -np.inf if COLUMNS[name].ge is None else COLUMNS[name].ge)
+    # sums of products of solver answers may be negative by rounding; the contract is about physics
+    rounding = (frame["value"] < floors) & (frame["value"] > floors - 1e-9)
+    frame["value"] = frame["value"].where(~rounding, floors)
+    return validate(tidy(frame, "KPIS"), "KPIS", f"indicators of {strategy}")
