@@ -1,0 +1,59 @@
+"""What Dagster's catalogue shows of a table: columns with units, a few rows, numbers, pictures. No computing here."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+
+import dagster as dg
+import pandas as pd
+
+from econex_pipeline.contracts import COLUMNS, TABLES
+
+SHOWN_ROWS = 5
+
+
+def column_schema(contract: str) -> dg.TableSchema:
+    """The contract of a table as Dagster's column schema, each column with its unit."""
+    table = TABLES[contract]
+    columns = []
+    for name in table.columns:
+        column = COLUMNS[name]
+        other = [column.expectation()]
+        if table.quantities and name == table.quantity_column:
+            other = [f"{quantity} [{COLUMNS[quantity].unit}]" for quantity in table.quantities]
+        columns.append(
+            dg.TableColumn(
+                name,
+                type=column.dtype,
+                description=f"[{column.unit}] {column.meaning}",
+                constraints=dg.TableColumnConstraints(nullable=False, other=other),
+                tags={"key": ""} if name in table.key else {},
+            )
+        )
+    return dg.TableSchema(columns, constraints=dg.TableConstraints(other=[f"one row a {' and '.join(table.key)}"]))
+
+
+def table_metadata(frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
+    """Row count and first rows of a table."""
+    return {
+        "dagster/row_count": dg.MetadataValue.int(len(frame)),
+        "first rows": dg.MetadataValue.md(_markdown(frame.head(SHOWN_ROWS))),
+    }
+
+
+def numbers(values: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
+    """Numbers that Dagster plots over partitions, by names of the dictionary (which carry the unit)."""
+    return {name: dg.MetadataValue.float(float(value)) for name, value in values.items() if math.isfinite(value)}
+
+
+def picture(png: bytes, title: str) -> dg.MetadataValue:
+    """A PNG that the catalogue shows in place: raw HTML is not rendered there, an embedded picture is."""
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    shown = frame.astype(object).map(lambda value: f"{value:.6g}" if isinstance(value, float) else str(value))
+    rows = [list(shown.columns), ["---"] * shown.shape[1], *shown.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows)

@@ -1,0 +1,59 @@
+"""Where things live: inputs, tables and the Dagster instance. Read when asked for, never at import.
+
+Everything is in the repository's folder unless an environment variable moves it: ECONEX_HOME (the repository itself),
+ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports), DAGSTER_HOME (the Dagster instance).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+INSTANCE_FILE = "dagster.yaml"
+
+
+def repository() -> Path:
+    """Folder that holds `data/`, `storage/` and `.dagster/`."""
+    return _place("ECONEX_HOME", Path(__file__).resolve().parents[2])
+
+
+def data_dir() -> Path:
+    """Folder of the inputs: districts, cases, weather, demand."""
+    return _place("ECONEX_DATA", repository() / "data")
+
+
+def storage_dir() -> Path:
+    """Folder of the tables and reports."""
+    return _place("ECONEX_STORAGE", repository() / "storage")
+
+
+def dagster_home() -> Path:
+    """Folder of the Dagster instance."""
+    return _place("DAGSTER_HOME", repository() / ".dagster")
+
+
+def prepare_instance() -> Path:
+    """Make the instance's folder ready, with the committed configuration in it, and point Dagster to it.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    home = dagster_home()
+    home.mkdir(parents=True, exist_ok=True)
+    committed = repository() / ".dagster" / INSTANCE_FILE
+    if committed.exists() and not (home / INSTANCE_FILE).exists():
+        shutil.copyfile(committed, home / INSTANCE_FILE)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def _place(variable: str, default: Path) -> Path:
+    value = os.environ.get(variable)
+    return Path(value).expanduser().resolve() if value else default
+
+
+if __name__ == "__main__":
+    prepare_instance()

@@ -1,0 +1,155 @@
+"""A case as the assets use it: the district, and what is read or fitted once and used by many partitions.
+
+Everything heavy is made on first use and kept for the process, under a digest of the files it was read from: edited
+inputs are read anew, unchanged ones are not. Rooms are imported where they are used, so that the definitions load
+without the solver, EPANET and the plotting libraries.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pandas as pd
+
+from econex_pipeline.contracts import digest_file, digest_json
+from econex_pipeline.contracts.time import steps
+from econex_pipeline.district import District, load_case
+from econex_pipeline.orchestration import home
+
+if TYPE_CHECKING:
+    from econex_pipeline.hydraulics import WaterNetwork
+    from econex_pipeline.planning import Network
+    from econex_pipeline.scenarios import Climatology
+    from econex_pipeline.weather import WeatherYear
+
+KEPT_SETTINGS = 8
+HISTORY_DAYS = 60  # spin-up of the garden's soil: longer than it remembers its start
+
+
+class Setting:
+    """One case, and what its files hold.
+
+    Parameters
+    ----------
+    district : District
+        The district under this case.
+    digest : str
+        Digest of all files it was read from.
+    """
+
+    def __init__(self, district: District, digest: str) -> None:
+        self.district = district
+        self.digest = digest
+
+    @property
+    def case(self) -> str:
+        """Name of the case."""
+        return self.district.case
+
+    @property
+    def utc_offset_h(self) -> int:
+        """Offset of the site's standard time from UTC [h]."""
+        return self.district.site.utc_offset_h
+
+    @cached_property
+    def year(self) -> WeatherYear:
+        """The repaired weather file."""
+        from econex_pipeline.weather import read_weather
+
+        return read_weather(self.district)
+
+    @cached_property
+    def climatology(self) -> Climatology:
+        """What is usual at each season and hour: the reference of the forecast's law."""
+        from econex_pipeline.scenarios import Climatology
+
+        return Climatology.fit(self.year.table, self.district)
+
+    @cached_property
+    def network(self) -> Network:
+        """The generic flow network of the optimizer."""
+        from econex_pipeline.planning import build_network
+
+        return build_network(self.district)
+
+    @cached_property
+    def water_network(self) -> WaterNetwork:
+        """The brain's own EPANET network, checked against the district."""
+        from econex_pipeline.hydraulics import WaterNetwork, check_network
+
+        network = WaterNetwork(self.district.network_path, substep_s=self.district.twin.substep_s)
+        check_network(self.district, network)
+        return network
+
+    def weather(self, times: pd.DatetimeIndex) -> pd.DataFrame:
+        """WEATHER at any steps."""
+        from econex_pipeline.weather import weather_for
+
+        return weather_for(self.year, self.district, times)
+
+    def trace(self, times: pd.DatetimeIndex) -> pd.DataFrame:
+        """TRACE (what really happens) at any steps."""
+        from econex_pipeline.scenarios import actual_trace
+
+        return actual_trace(self.district, self.weather(times))
+
+    def history(self, until_utc: pd.Timestamp) -> pd.DataFrame:
+        """TRACE of the weeks before an instant, for what remembers (the garden's soil)."""
+        start = until_utc - pd.Timedelta(days=HISTORY_DAYS)
+        return self.trace(steps(start, HISTORY_DAYS * 24, self.district.step_minutes))
+
+
+class Inputs(dg.ConfigurableResource):
+    """The data folder: districts, cases, weather, demand.
+
+    Attributes
+    ----------
+    data_dir : str
+        Folder; empty for ECONEX_DATA, or ``data/`` in the repository.
+    """
+
+    data_dir: str = ""
+
+    def folder(self) -> Path:
+        """The data folder."""
+        return Path(self.data_dir).resolve() if self.data_dir else home.data_dir()
+
+    def setting(self, case: str) -> Setting:
+        """Read a case, or give the one already read from the same content.
+
+        Parameters
+        ----------
+        case : str
+            Name of a file in ``cases/``, without its ending.
+
+        Raises
+        ------
+        InputError
+            If the case or a file it names cannot be used.
+        """
+        district = load_case(self.folder(), case)
+        return _setting(self.folder(), case, digest_of(district))
+
+
+def case_name(case: str) -> str:
+    """A case's name as Dagster accepts it in keys and names."""
+    return case.replace("-", "_")
+
+
+def digest_of(district: District) -> str:
+    """Digest of a case: its resolved numbers and the content of every file it names."""
+    files = [
+        district.data_dir / "weather" / district.weather.file,
+        *sorted(path for path in district.directory.iterdir() if path.name != "district.yaml"),
+        *sorted((district.data_dir / "demand").iterdir()),
+    ]
+    content = {path.name: digest_file(path) for path in files if path.is_file()}
+    return digest_json({"district": district.model_dump(mode="json", exclude={"data_dir"}), "files": content})
+
+
+@lru_cache(maxsize=KEPT_SETTINGS)
+def _setting(folder: Path, case: str, digest: str) -> Setting:
+    return Setting(load_case(folder, case), digest)

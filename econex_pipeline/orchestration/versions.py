@@ -1,0 +1,33 @@
+"""Versions of the code: a digest of the sources a room's results depend on, so that old results are not mistaken.
+
+Reporting may change without the plan being computed anew; the contracts may not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from econex_pipeline import __version__
+
+PACKAGE = Path(__file__).resolve().parents[1]
+_BELOW_ALL = ("contracts", "district")
+
+
+@cache
+def code_version(*rooms: str) -> str:
+    """Version of the package and digest of some of its rooms, with those that all depend on.
+
+    Parameters
+    ----------
+    rooms : str
+        Names of folders of the package.
+    """
+    hasher = hashlib.sha256()
+    for room in sorted({*rooms, *_BELOW_ALL}):
+        for path in sorted((PACKAGE / room).rglob("*")):
+            if path.is_file() and path.suffix not in (".pyc",):
+                hasher.update(path.relative_to(PACKAGE).as_posix().encode())
+                hasher.update(path.read_bytes())
+    return f"{__version__}+{hasher.hexdigest()[:12]}"
