@@ -1,0 +1,130 @@
+"""What was stored: as it really was, against what the plan expected in its scenarios."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from econex_pipeline.district import District
+from econex_pipeline.reporting.figures import theme
+from econex_pipeline.reporting.figures.axes import civil_hours, hours
+from econex_pipeline.reporting.ledger import Array, probabilities
+
+COLUMNS_OF_PANELS = 2
+BAND = (0.05, 0.95)
+"""Quantiles of the scenarios that the band spans."""
+
+
+@theme.themed
+def storage_levels(
+    states: pd.DataFrame,
+    district: District,
+    plan: pd.DataFrame | None = None,
+    scenarios: pd.DataFrame | None = None,
+    without_control: pd.DataFrame | None = None,
+) -> Figure:
+    """Draw each storage of the district over the operated day.
+
+    Parameters
+    ----------
+    states : pandas.DataFrame
+        STATE of the operated day, T + 1 stamps.
+    district : District
+        What stands there; capacities bound the axes.
+    plan, scenarios : pandas.DataFrame, optional
+        PLAN and the SCENARIOS whose probabilities weigh its band.
+    without_control : pandas.DataFrame, optional
+        STATE of the same day without control.
+    """
+    stamps = pd.DatetimeIndex(sorted(states["time_utc"].unique()))
+    names = list(district.storages)
+    rows = -(-len(names) // COLUMNS_OF_PANELS)
+    figure = theme.new_figure(0.5 + 1.75 * rows)
+    panels = np.atleast_1d(figure.subplots(rows, COLUMNS_OF_PANELS, sharex=True, squeeze=False)).ravel()
+    for axes, name in zip(panels, names, strict=False):
+        layer = district.storages[name].layer
+        colour = theme.LAYER_COLOURS[layer]
+        if plan is not None:
+            _plan_band(axes, plan, scenarios, name, stamps, colour)
+        if without_control is not None:
+            levels = _levels(without_control, name, stamps)
+            axes.plot(hours(stamps), levels, color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
+        axes.plot(hours(stamps), _levels(states, name, stamps), color=colour)
+        axes.set_ylim(0.0, 1.04 * district.storages[name].capacity)
+        axes.set_title(f"{name.replace('_', ' ')}, {theme.LAYER_NAMES[layer]}")
+        axes.set_ylabel(f"stored [{theme.LAYER_AMOUNTS[layer]}]")
+    for axes in panels[len(names) :]:
+        axes.remove()
+    for axes in panels[: len(names)]:
+        civil_hours(axes, stamps[:-1], district.site.civil_time_zone)
+    for axes in panels[: max(len(names) - COLUMNS_OF_PANELS, 0)]:
+        axes.set_xlabel("")
+    figure.legend(handles=_legend(plan is not None, without_control is not None), loc="outside upper left", ncols=4)
+    return figure
+
+
+def _levels(states: pd.DataFrame, name: str, stamps: pd.DatetimeIndex) -> Array:
+    of_storage = states[(states["element"] == name) & states["quantity"].isin(("level_m3", "stored_kwh"))]
+    return of_storage.set_index("time_utc")["value"].reindex(stamps).to_numpy(dtype=float)
+
+
+def _plan_band(
+    axes: Axes,
+    plan: pd.DataFrame,
+    scenarios: pd.DataFrame | None,
+    name: str,
+    stamps: pd.DatetimeIndex,
+    colour: str,
+) -> None:
+    """Draw mean and weighted quantiles of the plan's recourse; the expectation alone where there are no scenarios."""
+    rows = plan[(plan["element"] == name) & plan["quantity"].isin(("level_m3", "stored_kwh"))]
+    rows = rows[rows["time_utc"].isin(stamps)]
+    wide = rows.pivot_table(index="time_utc", columns="scenario", values="value", aggfunc="sum").reindex(stamps)
+    recourse = wide.loc[:, wide.columns >= 0]
+    x = hours(stamps)
+    if scenarios is not None and not recourse.empty:
+        weights = probabilities(scenarios).reindex(recourse.columns).to_numpy(dtype=float)
+        low, high = (weighted_quantile(recourse.to_numpy(dtype=float), weights, q) for q in BAND)
+        axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
+        mean = recourse.to_numpy(dtype=float) @ (weights / weights.sum())
+        axes.plot(x, mean, color=colour, linewidth=1.1, linestyle="--")
+    elif -1 in wide:
+        axes.plot(x, wide[-1].to_numpy(dtype=float), color=colour, linewidth=1.1, linestyle="--")
+
+
+def weighted_quantile(values: Array, weights: Array, quantile: float) -> Array:
+    """Give the smallest value whose cumulated weight reaches the quantile, row by row.
+
+    Parameters
+    ----------
+    values : array
+        Shape (T, scenario).
+    weights : array
+        Non-negative, shape (scenario,).
+    quantile : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    array
+        Shape (T,).
+    """
+    order = np.argsort(values, axis=1, kind="stable")
+    cumulated = np.cumsum(weights[order], axis=1) / weights.sum()
+    first = np.argmax(cumulated >= quantile - 1e-12, axis=1)
+    return np.take_along_axis(values, np.take_along_axis(order, first[:, None], axis=1), axis=1)[:, 0]
+
+
+def _legend(with_plan: bool, with_baseline: bool) -> list[Line2D | Patch]:
+    handles: list[Line2D | Patch] = [Line2D([], [], color=theme.INK, label="as operated")]
+    if with_plan:
+        handles.append(Line2D([], [], color=theme.INK, linestyle="--", linewidth=1.1, label="plan, mean"))
+        handles.append(Patch(facecolor=theme.INK, alpha=0.22, label="plan, 5 to 95 % of scenarios"))
+    if with_baseline:
+        grey = theme.STRATEGY_COLOURS["no_control"]
+        handles.append(Line2D([], [], color=grey, linestyle=(0, (1, 1.2)), label="without control"))
+    return handles
