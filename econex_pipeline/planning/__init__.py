@@ -1,0 +1,21 @@
+"""The brain: the flow network of a district, its mathematics, and the engines that plan and re-plan with it."""
+
+from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
+from econex_pipeline.planning.elements import EndValues, Network, Tranche
+from econex_pipeline.planning.end_values import end_values_from_plan
+from econex_pipeline.planning.network import build_network
+from econex_pipeline.planning.planner import expected_end_state, plan_day, solve_horizon
+
+__all__ = [
+    "Answer",
+    "Basis",
+    "EndValues",
+    "Network",
+    "PlanOptions",
+    "Tranche",
+    "build_network",
+    "end_values_from_plan",
+    "expected_end_state",
+    "plan_day",
+    "solve_horizon",
+]

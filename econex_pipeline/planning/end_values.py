@@ -1,0 +1,115 @@
+"""What stored amounts are worth when a horizon ends: from the district's tranches, or from a plan's duals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.planning.elements import (
+    AMOUNT_QUANTITY,
+    MARGINAL_QUANTITY,
+    EndValues,
+    Network,
+    Storage,
+    Tranche,
+)
+from econex_pipeline.planning.tables import Tables
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+SAME_LEVEL = 1e-6
+"""Levels closer than this count as one [kWh or m3]."""
+
+
+def district_end_values(network: Network, tables: Tables) -> EndValues:
+    """Give the district's end values, plus what a turbine makes of water in an upper basin.
+
+    Parameters
+    ----------
+    network : Network
+        Has the district's tranches.
+    tables : Tables
+        Turbine yields and sell prices of the horizon.
+
+    Returns
+    -------
+    dict
+        Tranches per storage; those at the tail of a turbined arc gain alpha x mean yield x mean sell price.
+    """
+    values = dict(network.end_values)
+    sell = float(tables.prices["sell_price_usd_kwh"].mean())
+    for coupling in network.couplings:
+        tail = network.arc[coupling.arc].tail
+        if coupling.sign > 0 and tail in network.storage_at:
+            name = network.storage_at[tail].name
+            extra = network.weights.alpha * float((tables.value(coupling.source) @ tables.probability).mean()) * sell
+            values[name] = tuple(
+                Tranche(tranche.width, tranche.value_usd + max(extra, 0.0)) for tranche in values.get(name, ())
+            )
+    return values
+
+
+def end_values_from_plan(network: Network, plan: pd.DataFrame, time_utc: pd.Timestamp) -> EndValues:
+    """Read off a plan what one more unit stored at a time is worth, as a concave function of the amount.
+
+    Parameters
+    ----------
+    network : Network
+        The network of the plan.
+    plan : pandas.DataFrame
+        PLAN with the recourse of its scenarios.
+    time_utc : pandas.Timestamp
+        One of its stamps; levels have one more than flows.
+
+    Returns
+    -------
+    dict
+        Tranches per storage, values not increasing.
+
+    Raises
+    ------
+    KeyError
+        If the plan has no stored amounts at that time.
+
+    Notes
+    -----
+    Each scenario gives a point (amount, marginal value). The decreasing step function nearest to the points, each
+    counting the same, is found by pooling adjacent violators; it steps halfway between neighbouring amounts.
+    """
+    now = plan[(plan["time_utc"] == time_utc) & (plan["scenario"] >= 0)]
+    wanted = now[now["element"].isin(list(network.storage))]
+    points = wanted.pivot_table(index=["element", "scenario"], columns="quantity", values="value")
+    if points.empty:
+        raise KeyError(f"the plan has no stored amounts at {time_utc}")
+    return {storage.name: _tranches(storage, points.loc[[storage.name]]) for storage in network.storages}
+
+
+def _tranches(storage: Storage, points: pd.DataFrame) -> tuple[Tranche, ...]:
+    amounts = points[AMOUNT_QUANTITY[storage.layer]].to_numpy()
+    values = points[MARGINAL_QUANTITY[storage.layer]].to_numpy()
+    order = np.argsort(amounts, kind="stable")
+    amounts, values = amounts[order], values[order]
+    groups = np.concatenate([[0], np.cumsum(np.diff(amounts) > SAME_LEVEL)])
+    weight = np.bincount(groups).astype(float)
+    level = np.bincount(groups, amounts) / weight
+    height = _decreasing(np.bincount(groups, values) / weight, weight)
+    edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2.0, [storage.capacity]])
+    starts = np.concatenate([[True], np.diff(height) < 0.0])
+    lower = edges[:-1][starts]
+    upper = np.concatenate([lower[1:], [storage.capacity]])
+    return tuple(Tranche(float(b - a), float(v)) for a, b, v in zip(lower, upper, height[starts], strict=True))
+
+
+def _decreasing(values: Array, weight: Array) -> Array:
+    """Nearest sequence that does not increase, by pooling adjacent violators (Ayer et al. 1955)."""
+    pools: list[list[float]] = []
+    for value, mass in zip(values, weight, strict=True):
+        pools.append([float(value), float(mass), 1.0])
+        while len(pools) > 1 and pools[-2][0] < pools[-1][0]:
+            value_2, mass_2, size_2 = pools.pop()
+            value_1, mass_1, size_1 = pools.pop()
+            mass_12 = mass_1 + mass_2
+            pools.append([(value_1 * mass_1 + value_2 * mass_2) / mass_12, mass_12, size_1 + size_2])
+    return np.repeat([pool[0] for pool in pools], [int(pool[2]) for pool in pools])

@@ -1,0 +1,138 @@
+"""Numbers of a day into the data vector of the template: one column of theta per scenario, no loop over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from econex_pipeline.contracts.errors import InputError, nearest
+from econex_pipeline.planning.block import Shape
+from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Tranche
+from econex_pipeline.planning.tables import Tables
+from econex_pipeline.planning.template import Template, template
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A template and the data of a problem.
+
+    Attributes
+    ----------
+    template : Template
+        The compiled block.
+    tables : Tables
+        Where the numbers came from.
+    theta : numpy.ndarray
+        Shape (data, scenario).
+    """
+
+    template: Template
+    tables: Tables
+    theta: Array
+
+    @property
+    def network(self) -> Network:
+        """The network of the template."""
+        return self.template.network
+
+
+def unit_price(network: Network, tables: Tables, arc: Arc, cost: Cost) -> Array:
+    """Give the price of one line of an arc per unit of its flow, unweighted, shape (step, scenario or 1) [USD]."""
+    price = np.full((len(tables.times), 1), cost.factor)
+    if cost.price is not None:
+        price = price * tables.prices[cost.price][:, None]
+    if cost.per == "reject" and isinstance(arc.gain, Source):
+        price = price * (1.0 - tables.value(arc.gain))
+    return price
+
+
+def make_instance(
+    network: Network, tables: Tables, start: Mapping[str, float], end_values: EndValues, commit_steps: int
+) -> Instance:
+    """Fill the data vector of every scenario.
+
+    Parameters
+    ----------
+    network : Network
+        The network.
+    tables : Tables
+        Profiles, coefficients, prices.
+    start : mapping of str to float
+        Amount in each storage [kWh or m3].
+    end_values : dict
+        Tranches per storage; a storage without any is worth nothing at the end.
+    commit_steps : int
+        Steps of the first stage.
+
+    Returns
+    -------
+    Instance
+        The template of this shape, compiled if it is new, and theta.
+    """
+    filled = [_whole(network, storage.name, storage.capacity, end_values) for storage in network.storages]
+    shape = Shape(len(tables.times), commit_steps, tuple(len(tranches) for tranches in filled))
+    compiled = template(network, shape)
+    theta = np.empty((compiled.data_count, len(tables.scenarios)))
+    for name, blocks in _families(network, tables, start, filled, commit_steps).items():
+        view = theta[compiled.data_slice[name]]
+        height = len(view) // max(len(blocks), 1)
+        for i, block in enumerate(blocks):
+            view[i * height : (i + 1) * height] = block
+    return Instance(compiled, tables, theta)
+
+
+def _families(
+    network: Network, tables: Tables, start: Mapping[str, float], filled: list[tuple[Tranche, ...]], commit_steps: int
+) -> dict[str, list[Any]]:
+    """Give the data by family and item, each broadcast to (step, scenario)."""
+
+    def value(number: float | Source) -> Any:
+        return tables.value(number) if isinstance(number, Source) else number
+
+    def profiles(place: str, columns: Iterable[str]) -> Any:
+        return sum(tables.profile(place, column) for column in columns)
+
+    deviations = np.repeat([[c.deviation_usd] for c in network.commitments], commit_steps, axis=0)
+    widths = [tranche.width for tranches in filled for tranche in tranches]
+    values = [tranche.value_usd for tranches in filled for tranche in tranches]
+    return {
+        "supply": [profiles(node.place, node.supply) for node in network.nodes if node.supply],
+        "demand": [profiles(node.place, node.demand) for node in network.nodes if node.demand],
+        "capacity": [value(arc.capacity) for arc in network.arcs],
+        "cost": [_cost(network, tables, arc) for arc in network.arcs],
+        "gain": [value(arc.gain) for arc in network.arcs if isinstance(arc.gain, Source)],
+        "intensity": [value(coupling.source) for coupling in network.couplings],
+        "recovery": [value(recovery.source) for recovery in network.recoveries],
+        "deviation_cost": [deviations] if len(deviations) else [],
+        "start": [start[storage.name] for storage in network.storages],
+        "tranche_width": widths,
+        "tranche_value": values,
+    }
+
+
+def _cost(network: Network, tables: Tables, arc: Arc) -> Any:
+    """Weighted sum of an arc's cost lines per unit of flow."""
+    return sum(network.weights.of(cost.part) * unit_price(network, tables, arc, cost) for cost in arc.costs)
+
+
+def _whole(network: Network, name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:
+    """Fill the tranches of a storage up to its capacity, the rest worth nothing more than zero allows."""
+    tranches = end_values.get(name, ())
+    for strange in set(end_values) - set(network.storage):
+        raise InputError(
+            "end values", strange, strange, f"a storage of the district{nearest(strange, network.storage)}"
+        )
+    values = [tranche.value_usd for tranche in tranches]
+    if values != sorted(values, reverse=True):
+        raise InputError("end values", name, values, "values that do not rise from the first tranche to the last")
+    if any(tranche.width < 0.0 or not np.isfinite((tranche.width, tranche.value_usd)).all() for tranche in tranches):
+        raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")
+    if not tranches:
+        return ()
+    rest = capacity - sum(tranche.width for tranche in tranches)
+    return (*tranches, Tranche(rest, min(0.0, values[-1]))) if rest > 1e-12 else tuple(tranches)

@@ -1,0 +1,292 @@
+"""From the district to the network: which nodes, arcs, holdovers and couplings it has. No numbers of a day in here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from econex_pipeline.district import District
+from econex_pipeline.planning.elements import (
+    Arc,
+    Commitment,
+    Cost,
+    Coupling,
+    Layer,
+    Network,
+    Node,
+    Recovery,
+    Source,
+    Storage,
+    Tranche,
+    Weights,
+)
+
+FLOW_USD = 1e-5
+"""Cost of moving one unit over an internal arc [USD/kWh or USD/m3]: against counter-flow, too small to decide."""
+
+_SUPPLY: dict[str, tuple[str, ...]] = {"E": (), "P": (), "W": ("greywater_m3_h", "rain_harvest_m3_h")}
+_DEMAND: dict[str, str] = {"E": "load_kw", "P": "potable_m3_h", "W": "irrigation_m3_h"}
+
+
+def build_network(district: District) -> Network:
+    """Read a district into the generic network.
+
+    Parameters
+    ----------
+    district : District
+        Any number of nodes, any subset of devices.
+
+    Returns
+    -------
+    Network
+        Balance nodes (place, layer) with at most one holdover each; a battery is a node of its own, joined by
+        generalised arcs.
+
+    Notes
+    -----
+    Rain that overflows goes to the storm drain and carries the waste weight only, so it is capped by the rain that
+    falls in the same step; any other overflow ends in a drain and pays the sewer's fee as well.
+    """
+    arcs = [
+        *_transport(district),
+        *_treatments(district),
+        *_batteries(district),
+        *_utilities(district),
+        *_generation(district),
+    ]
+    raw = _reached_by_raw_water(district, arcs)
+    names = _balance_nodes(district, arcs)
+    arcs += [*_ways_out(district, names, raw), *_shortage(district, names)]
+    return Network(
+        name=district.name,
+        step_h=district.step_h,
+        nodes=(*(_node(district, name) for name in names), *_battery_nodes(district)),
+        arcs=tuple(arcs),
+        storages=tuple(_storages(district)),
+        couplings=tuple(_couplings(district)),
+        recoveries=tuple(_recoveries(district)),
+        commitments=tuple(_commitments(district)),
+        weights=Weights(
+            district.objective.alpha,
+            district.objective.beta,
+            district.objective.carbon_usd_kg,
+            district.objective.scarcity_usd_m3,
+            district.objective.waste_usd_m3,
+        ),
+        end_values=tuple((name, tuple(_tranches(district, name))) for name in district.end_values),
+        start=tuple((name, storage.start) for name, storage in district.storages.items()),
+    )
+
+
+def at(place: str, layer: str) -> str:
+    """Name the balance node of a place in a layer."""
+    return f"{place}.{layer}"
+
+
+def _transport(district: District) -> Iterable[Arc]:
+    """Lines and pipes; a line that goes both ways is two arcs."""
+    moved = (Cost("flow_usd", "operation", FLOW_USD),)
+    for name, arc in district.arcs.items():
+        layer: Layer = arc.layer  # type: ignore[assignment]
+        tail, head = at(arc.tail, arc.layer), at(arc.head, arc.head_layer or arc.layer)
+        if arc.kind == "line":
+            capacity, gain = float(arc.capacity_kw or 0.0), 1.0 - float(arc.loss_frac or 0.0)
+            yield Arc(name, "line", tail, head, layer, capacity, gain=gain, costs=moved)
+            if arc.both_ways:
+                yield Arc(f"{name}.reverse", "line", head, tail, layer, capacity, gain=gain, costs=moved)
+        elif arc.capacity_m3_h is not None:
+            paid = (Cost("backup_usd", "operation", float(arc.cost_usd_m3)),) if arc.cost_usd_m3 else ()
+            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), costs=moved + paid)
+        else:
+            rated = Source("coefficients", name, "rated_flow_m3_h")
+            yield Arc(name, arc.kind, tail, head, layer, rated, costs=moved)
+
+
+def _treatments(district: District) -> Iterable[Arc]:
+    """Raw water in, potable out; the reject goes to the sewer."""
+    for name, treatment in district.treatments.items():
+        yield Arc(
+            name,
+            "treatment",
+            at(treatment.node, "W"),
+            at(treatment.node, "P"),
+            "W",
+            Source("coefficients", name, "capacity_m3_h"),
+            gain=Source("coefficients", name, "recovery_frac"),
+            costs=_drained(district, per_reject=True),
+        )
+
+
+def _drained(district: District, per_reject: bool = False) -> tuple[Cost, ...]:
+    """Cost lines of water that ends in the sewer."""
+    per = "reject" if per_reject else "flow"
+    return (
+        Cost("sewer_fee_usd", "econ", 1.0, "sewer_usd_m3", per),  # type: ignore[arg-type]
+        Cost("waste_usd", "res", district.objective.waste_usd_m3, None, per),  # type: ignore[arg-type]
+    )
+
+
+def _batteries(district: District) -> Iterable[Arc]:
+    """Charge and discharge, both metered on the side of the house."""
+    moved = (Cost("flow_usd", "operation", FLOW_USD),)
+    for name, battery in district.batteries.items():
+        house, power, one_way = at(battery.node, "E"), float(battery.power_kw or 0.0), battery.one_way_frac
+        yield Arc(f"{name}.charge", "charge", house, name, "E", power, gain=one_way, costs=moved)
+        yield Arc(f"{name}.discharge", "discharge", name, house, "E", power, draw=1.0 / one_way, costs=moved)
+
+
+def _utilities(district: District) -> Iterable[Arc]:
+    """What is bought from and sold to the outside, and the power the inlet may recover."""
+    grid, mains, weights = district.utilities.grid, district.utilities.mains, district.objective
+    bought = (
+        Cost("grid_import_usd", "econ", 1.0, "buy_price_usd_kwh"),
+        Cost("carbon_usd", "res", weights.carbon_usd_kg, "carbon_kg_kwh"),
+    )
+    sold = (Cost("grid_export_usd", "econ", -1.0, "sell_price_usd_kwh"),)
+    hub = at(grid.node, "E")
+    yield Arc("grid_import", "import", None, hub, "E", float(grid.import_kw), costs=bought)
+    yield Arc("grid_export", "export", hub, None, "E", float(grid.export_kw), costs=sold)
+    if mains is None:
+        return
+    drawn = (
+        Cost("water_import_usd", "econ", 1.0, "water_buy_usd_m3"),
+        Cost("scarcity_usd", "res", weights.scarcity_usd_m3),
+    )
+    rated = Source("coefficients", "mains", "rated_flow_m3_h")
+    yield Arc("mains_import", "import", None, at(mains.node, "P"), "P", rated, costs=drawn)
+    if mains.export_m3_h > 0.0:
+        given = (Cost("water_export_usd", "econ", -1.0, "water_sell_usd_m3"),)
+        yield Arc("mains_export", "export", at(mains.node, "P"), None, "P", float(mains.export_m3_h), costs=given)
+    if mains.energy_node is not None:
+        yield Arc("mains.recovered", "recovered", None, at(mains.energy_node, "E"), "E", float("inf"))
+
+
+def _generation(district: District) -> Iterable[Arc]:
+    """Photovoltaic power, used up to what the sun gives."""
+    for place, node in district.nodes.items():
+        if node.pv is not None:
+            yield Arc(f"pv.{place}", "pv", None, at(place, "E"), "E", Source("profiles", place, "pv_kw"))
+
+
+def _ways_out(district: District, names: Sequence[str], raw: set[str]) -> Iterable[Arc]:
+    """Sewer at each node that raw water reaches, overflow at each water node."""
+    tanks = {at(storage.node, storage.layer): name for name, storage in district.tanks.items()}
+    capacity = float(district.utilities.sewer.capacity_m3_h)
+    rain_waste = (Cost("waste_usd", "res", district.objective.waste_usd_m3),)
+    escape = (*_drained(district), Cost("flow_usd", "operation", FLOW_USD))
+    for name in names:
+        place, layer = name.rsplit(".", 1)
+        if layer == "E":
+            continue
+        if name in raw:
+            yield Arc(f"sewer.{place}", "sewer", name, None, "W", capacity, costs=_drained(district))
+        overflow = f"overflow.{tanks.get(name, name)}"
+        if layer == "W" and district.nodes[place].roof is not None:
+            rain = Source("profiles", place, "rain_harvest_m3_h")
+            yield Arc(overflow, "overflow", name, None, "W", rain, costs=rain_waste)
+        else:
+            yield Arc(overflow, "overflow", name, None, layer, float("inf"), costs=escape)  # type: ignore[arg-type]
+
+
+def _shortage(district: District, names: Sequence[str]) -> Iterable[Arc]:
+    """Demand that is not met, never more than the demand, at a penalty."""
+    for name in names:
+        node = _node(district, name)
+        if node.demand:
+            price = district.objective.unserved_water_usd_m3
+            line = "unserved_water_usd"
+            if node.layer == "E":
+                price, line = district.objective.unserved_energy_usd_kwh, "unserved_energy_usd"
+            demand = Source("profiles", node.place, node.demand[0])
+            costs = (Cost(line, "penalty", price),)
+            yield Arc(f"unserved.{name}", "unserved", None, name, node.layer, demand, costs=costs)
+
+
+def _couplings(district: District) -> Iterable[Coupling]:
+    """Energy that goes with water, by device."""
+    for name, arc in district.arcs.items():
+        if arc.kind == "pumped":
+            source = Source("coefficients", name, "energy_kwh_m3")
+            yield Coupling(name, at(str(arc.energy_node), "E"), -1, source)
+        elif arc.kind == "turbined":
+            source = Source("coefficients", name, "yield_kwh_m3")
+            yield Coupling(name, at(str(arc.energy_node), "E"), 1, source)
+    for name, treatment in district.treatments.items():
+        source = Source("coefficients", name, "energy_kwh_m3")
+        yield Coupling(name, at(treatment.node, "E"), -1, source)
+
+
+def _recoveries(district: District) -> Iterable[Recovery]:
+    """The turbine in the inlet: recovered power follows the import, the rest takes the bypass."""
+    mains = district.utilities.mains
+    if mains is not None and mains.energy_node is not None:
+        source = Source("coefficients", "mains", "recovery_kwh_m3")
+        yield Recovery("mains", "mains_import", "mains.recovered", source)
+
+
+def _commitments(district: District) -> Iterable[Commitment]:
+    """Devices whose schedule is decided a day ahead."""
+    grid, prices = district.utilities.grid, district.objective
+    if grid.commit == "day_ahead":
+        low, high = -float(grid.export_kw), float(grid.import_kw)
+        deviation = prices.grid_deviation_usd_kwh
+        yield Commitment("grid", ("grid_import",), ("grid_export",), low, high, deviation, "E")
+    for name, treatment in district.treatments.items():
+        if treatment.commit == "day_ahead":
+            high, deviation = float(treatment.capacity_m3_h), prices.treatment_deviation_usd_m3
+            yield Commitment(name, (name,), (), 0.0, high, deviation, "W")
+
+
+def _storages(district: District) -> Iterable[Storage]:
+    for name, storage in district.storages.items():
+        node = name if storage.layer == "E" else at(storage.node, storage.layer)
+        layer: Layer = storage.layer  # type: ignore[assignment]
+        yield Storage(name, node, layer, storage.capacity, float(storage.standing_loss_frac_h))
+
+
+def _tranches(district: District, name: str) -> Iterable[Tranche]:
+    filled = 0.0
+    for tranche in district.end_values[name]:
+        yield Tranche(tranche.up_to - filled, tranche.value)
+        filled = tranche.up_to
+
+
+def _balance_nodes(district: District, arcs: Sequence[Arc]) -> list[str]:
+    """Name the balance nodes in the order of the district: where something stands, arrives, leaves or is used."""
+    used = {end for arc in arcs for end in (arc.tail, arc.head) if end is not None}
+    used |= {at(tank.node, tank.layer) for tank in district.tanks.values()}
+    used |= {coupling.node for coupling in _couplings(district)}
+    names = []
+    for place in district.nodes:
+        for layer in ("E", "P", "W"):
+            node = _node(district, at(place, layer))
+            if node.name in used or node.demand or node.supply:
+                names.append(node.name)
+    return names
+
+
+def _node(district: District, name: str) -> Node:
+    place, layer = name.rsplit(".", 1)
+    there = district.nodes[place]
+    demands = {"E": there.electricity, "P": there.potable, "W": there.garden}
+    grey = there.potable is not None and there.potable.greywater_frac > 0.0
+    present = (grey, there.roof is not None)
+    supply = tuple(column for column, has in zip(_SUPPLY[layer], present, strict=False) if has)
+    demand = (_DEMAND[layer],) if demands[layer] is not None else ()
+    return Node(name, place, layer, supply, demand)  # type: ignore[arg-type]
+
+
+def _battery_nodes(district: District) -> Iterable[Node]:
+    for name, battery in district.batteries.items():
+        yield Node(name, battery.node, "E")
+
+
+def _reached_by_raw_water(district: District, arcs: Sequence[Arc]) -> set[str]:
+    """Find the raw-water nodes that rain, greywater or a backup can reach: those need a way to the sewer."""
+    sources = {at(place, "W") for place in district.nodes if _node(district, at(place, "W")).supply}
+    reached = sources | {str(arc.head) for arc in arcs if arc.kind == "backup"}
+    while True:
+        onward = {str(arc.head) for arc in arcs if arc.tail in reached and arc.layer == "W" and arc.head}
+        onward = {name for name in onward if name.endswith(".W")}
+        if onward <= reached:
+            return reached
+        reached |= onward
