@@ -15,7 +15,6 @@ GAIN = 0.3
 """Weight of the newest hour in the exponential filter [A]."""
 LIMITS = (0.5, 2.0)
 """A ratio outside is a fault, not a property of the plant: it is not learnt [A]."""
-CORRECTED = ("energy_kwh_m3", "yield_kwh_m3", "recovery_kwh_m3", "rated_flow_m3_h")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 
 from econex_pipeline.control.correction import Corrections
+from econex_pipeline.planning import Basis
 from econex_pipeline.twin import TwinState
 
 
@@ -22,13 +22,13 @@ class ControlState:
         The true state of the district.
     corrections : Corrections
         Measured over predicted, per device.
-    basis : mapping or None
-        Basis of the last solve as plain numbers and text, so that a resumed run repeats the undisturbed one.
+    basis : Basis or None
+        Basis of the last solve, so that a resumed run repeats the undisturbed one.
     """
 
     twin: TwinState
     corrections: Corrections = field(default_factory=Corrections)
-    basis: Mapping | None = None
+    basis: Basis | None = None
 
     @property
     def time_utc(self) -> pd.Timestamp:
@@ -37,7 +37,8 @@ class ControlState:
 
     def to_json(self) -> str:
         """Write the state as JSON; every number survives the round trip bit by bit."""
-        content = {"twin": self.twin.to_dict(), "corrections": self.corrections.to_dict(), "basis": self.basis}
+        basis = None if self.basis is None else asdict(self.basis)
+        content = {"twin": self.twin.to_dict(), "corrections": self.corrections.to_dict(), "basis": basis}
         return json.dumps(content, sort_keys=True)
 
     @classmethod
@@ -47,7 +48,7 @@ class ControlState:
         return cls(
             twin=TwinState.from_dict(content["twin"]),
             corrections=Corrections.from_dict(content["corrections"]),
-            basis=content["basis"],
+            basis=None if content["basis"] is None else Basis(**content["basis"]),
         )
 
 

@@ -144,6 +144,9 @@ class Measurement:
         What the world really did at each node.
     start_amounts, end_amounts : dict of str to float
         Stored amounts at both ends of the step, by storage [m3 or kWh].
+    water_step_error_m3, water_step_error_bound_m3 : dict of str to float
+        What the hydraulic engine's whole seconds at a full or empty tank made or lost, and the bound it states for
+        it, by storage [m3].
     run_s : dict of str to int
         Seconds that each duty-cycled element ran.
     clips : tuple of Clip
@@ -164,6 +167,8 @@ class Measurement:
     inputs: dict[str, NodeInputs]
     start_amounts: dict[str, float]
     end_amounts: dict[str, float]
+    water_step_error_m3: dict[str, float]
+    water_step_error_bound_m3: dict[str, float]
     run_s: dict[str, int]
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()

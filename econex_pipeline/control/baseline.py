@@ -1,0 +1,86 @@
+"""The same district on the same trace without a controller: what the money of the controlled day is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from econex_pipeline.control.estimate import Estimate
+from econex_pipeline.control.loop import Controller
+from econex_pipeline.control.rules import Situation, by_rules, situation_of, without_control
+from econex_pipeline.district import District
+from econex_pipeline.twin import Decision, Exogenous, Measurement, TwinState
+from econex_pipeline.twin.records import Row, decision_rows, measurement_rows, operations_table, state_table
+
+
+@dataclass(frozen=True)
+class Run:
+    """An operated stretch of time.
+
+    Attributes
+    ----------
+    operations : pandas.DataFrame
+        OPERATIONS rows: asked, delivered, actual.
+    states : pandas.DataFrame
+        STATE rows, T + 1 stamps.
+    state : TwinState
+        At the end.
+    measurements : tuple of Measurement
+        Every step as the twin measured it.
+    """
+
+    operations: pd.DataFrame
+    states: pd.DataFrame
+    state: TwinState
+    measurements: tuple[Measurement, ...]
+
+
+def run_no_control(controller: Controller, start: TwinState, actual: pd.DataFrame, prices: pd.DataFrame) -> Run:
+    """Run the district without control over all steps of a trace.
+
+    Parameters
+    ----------
+    controller : Controller
+        Only its plant and its drawing are used.
+    start : TwinState
+        Where the first step starts.
+    actual : pandas.DataFrame
+        PROFILES as they come, from the state's time on.
+    prices : pandas.DataFrame
+        PRICES over the same steps.
+
+    Notes
+    -----
+    No battery, no pumped hydro, no treatment, no rain transfer. Tanks refill themselves by hysteresis, greywater goes
+    to the sewer, the cistern waters the garden and overflows, the grid does the rest.
+    """
+    return _run(controller, start, actual, prices, without_control)
+
+
+def run_rules(controller: Controller, start: TwinState, actual: pd.DataFrame, prices: pd.DataFrame) -> Run:
+    """Run the district by the written rules over all steps of a trace; arguments and answer as of `run_no_control`."""
+    return _run(controller, start, actual, prices, by_rules)
+
+
+def _run(
+    controller: Controller,
+    start: TwinState,
+    actual: pd.DataFrame,
+    prices: pd.DataFrame,
+    decide: Callable[[District, Situation], Decision],
+) -> Run:
+    """Rules look at the levels and the weather of their own step, as level switches and inverters do."""
+    rows: list[Row] = []
+    states, measurements = [start], []
+    for now in actual["time_utc"].unique():
+        step = actual[actual["time_utc"] == now].reset_index(drop=True)
+        state = states[-1]
+        coefficients = controller.coefficients(Estimate(state.amounts(), dict(state.membranes)), step)
+        decision = decide(controller.district, situation_of(state.amounts(), step, coefficients, prices, now))
+        state, measurement = controller.twin.step(state, decision, Exogenous.from_profiles(step, now))
+        rows += decision_rows(decision, now) + measurement_rows(measurement)
+        states.append(state)
+        measurements.append(measurement)
+    return Run(operations_table(rows), state_table(states), states[-1], tuple(measurements))

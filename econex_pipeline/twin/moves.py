@@ -1,0 +1,156 @@
+"""Movements of water during one step, and how far tanks can follow them: an empty tank gives nothing, a full one stops
+its pump. No hydraulics here: rates are given, volumes are piecewise linear in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+EMPTY = "the tank it draws from runs empty"
+FULL = "the tank it fills is full"
+TOLERANCE_M3 = 1e-9
+
+
+@dataclass(frozen=True)
+class Move:
+    """Water that leaves one tank and enters another at a constant rate from the start of the step on.
+
+    Attributes
+    ----------
+    element : str
+        Element name.
+    source, sink : str or None
+        Storages; None is the outside.
+    rate_m3_h : float
+        Rate at which it leaves its source [m3/h].
+    run_s : float
+        For how long [s].
+    gain : float
+        What enters the sink per unit that leaves the source.
+    duty : bool
+        True where an actuator runs at its rated point and can only run shorter; a rate can be lowered otherwise.
+    rank : int
+        Who gives way first when the source runs empty: the lowest.
+    stops : bool
+        True where a level switch stops it when the sink is full; what cannot be stopped spills.
+    """
+
+    element: str
+    source: str | None
+    sink: str | None
+    rate_m3_h: float
+    run_s: float
+    gain: float = 1.0
+    duty: bool = False
+    rank: int = 0
+    stops: bool = False
+
+    def moved_m3(self, by_s: float) -> float:
+        """Give the volume that has left the source by a time [m3]."""
+        return self.rate_m3_h * min(by_s, self.run_s) / 3600.0
+
+    def less(self, volume_m3: float, by_s: float) -> Move:
+        """Give the same move with that much less moved by a time, as far as there is any [m3, s]."""
+        left_m3 = max(0.0, self.moved_m3(by_s) - volume_m3)
+        if self.duty:
+            return replace(self, run_s=3600.0 * left_m3 / self.rate_m3_h)
+        return replace(self, rate_m3_h=3600.0 * left_m3 / min(by_s, self.run_s))
+
+
+def trim(
+    moves: Iterable[Move],
+    volumes_m3: Mapping[str, float],
+    capacities_m3: Mapping[str, float],
+    step_s: int,
+    switches: bool = True,
+) -> tuple[dict[str, Move], dict[str, str]]:
+    """Cut moves until no tank is drawn below empty, and level switches have stopped what would overfill one.
+
+    Parameters
+    ----------
+    moves : iterable of Move
+        What was asked.
+    volumes_m3, capacities_m3 : mapping of str to float
+        By storage [m3].
+    step_s : int
+        Length of the step [s].
+    switches : bool
+        False leaves full tanks to spill.
+
+    Returns
+    -------
+    moves : dict of str to Move
+        What can be followed, by element.
+    reasons : dict of str to str
+        Why an element was cut.
+    """
+    current = {move.element: move for move in moves}
+    reasons: dict[str, str] = {}
+    for _ in range(20 * (len(current) + 1)):
+        cut = None
+        for tank, volume in volumes_m3.items():
+            low, high = _extremes(current.values(), tank, volume, capacities_m3[tank], step_s)
+            if low is not None:
+                cut = _give_way([m for m in current.values() if m.source == tank], low)
+                reason = EMPTY
+            elif switches and high is not None:
+                cut = _give_way([m for m in current.values() if m.sink == tank and m.stops], high)
+                reason = FULL
+            if cut:
+                break
+        if not cut:
+            break
+        current.update({move.element: move for move in cut})
+        reasons.update({move.element: reason for move in cut})
+    return current, reasons
+
+
+Excess = tuple[float, float]
+"""How much too little or too much [m3], and by when [s]."""
+
+
+def _extremes(
+    moves: Iterable[Move], tank: str, volume_m3: float, capacity_m3: float, step_s: int
+) -> tuple[Excess | None, Excess | None]:
+    """Follow a tank through the step; what runs over the brim is gone."""
+    slopes = [
+        (move.run_s, (move.gain if move.sink == tank else 0.0) * move.rate_m3_h / 3600.0
+         - (move.rate_m3_h / 3600.0 if move.source == tank else 0.0))
+        for move in moves
+        if tank in (move.source, move.sink) and move.rate_m3_h > 0.0 and move.run_s > 0.0
+    ]  # fmt: skip
+    ends = sorted({min(run_s, float(step_s)) for run_s, _ in slopes} | {float(step_s)})
+    low: Excess | None = None
+    high: Excess | None = None
+    now = 0.0
+    for end in ends:
+        volume_m3 += (end - now) * sum(slope for run_s, slope in slopes if run_s >= end)
+        now = end
+        if volume_m3 > capacity_m3 + TOLERANCE_M3:
+            if high is None or volume_m3 - capacity_m3 > high[0]:
+                high = (volume_m3 - capacity_m3, end)
+            volume_m3 = capacity_m3
+        if volume_m3 < -TOLERANCE_M3 and (low is None or -volume_m3 > low[0]):
+            low = (-volume_m3, end)
+    return low, high
+
+
+def _give_way(moves: list[Move], excess: Excess) -> list[Move]:
+    """Take the excess from the moves of the lowest ranks first; equals share it in proportion.
+
+    The excess of a move is counted at its source; where it is a full sink that asks, its gain translates.
+    """
+    left_m3, by_s = excess
+    cut: list[Move] = []
+    for rank in sorted({move.rank for move in moves}):
+        peers = [move for move in moves if move.rank == rank and move.moved_m3(by_s) > 0.0]
+        total_m3 = sum(move.moved_m3(by_s) for move in peers)
+        if total_m3 <= 0.0:
+            continue
+        taken_m3 = min(left_m3, total_m3)
+        cut += [move.less(taken_m3 * move.moved_m3(by_s) / total_m3, by_s) for move in peers]
+        left_m3 -= taken_m3
+        if left_m3 <= TOLERANCE_M3:
+            break
+    return cut

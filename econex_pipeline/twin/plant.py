@@ -1,0 +1,290 @@
+"""The twin: one step of the whole district, as a pure function of state, decision and what the world does."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts import InputError, nearest
+from econex_pipeline.district import District
+from econex_pipeline.hydraulics import Mismatch as NetworkMismatch
+from econex_pipeline.hydraulics import WaterNetwork
+from econex_pipeline.treatment import Membrane, MembraneState, TreatmentResult
+from econex_pipeline.twin.balances import device_nodes
+from econex_pipeline.twin.battery import Battery
+from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
+from econex_pipeline.twin.mismatch import Mismatch, draw_mismatch
+from econex_pipeline.twin.power import GridConnection, Line, MicroGrid
+from econex_pipeline.twin.state import TwinState
+from econex_pipeline.twin.water import WaterOutcome, WaterWorks
+
+CLIP_TOLERANCE = 1e-3
+"""Smallest difference between asked and delivered that is called a clip [m3/h or kW]; below lie whole seconds."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the sensors show of a state: stored amounts with noise [m3 or kWh], and the membranes."""
+
+    time_utc: pd.Timestamp
+    amounts: dict[str, float]
+    membranes: dict[str, MembraneState]
+
+
+class Twin:
+    """The reality of a district.
+
+    Parameters
+    ----------
+    district : District
+        What stands there.
+    mismatch : bool
+        True draws the hidden differences of the real plant from its drawing: pipes, pumps, turbines, demand, membrane,
+        the battery's power-dependent and standing losses, sensor noise. False makes plant and drawing agree.
+    """
+
+    def __init__(self, district: District, mismatch: bool = True) -> None:
+        self.district = district
+        self.hidden = draw_mismatch(district) if mismatch else Mismatch()
+        self.noise_frac = district.twin.measurement_noise_frac if mismatch else 0.0
+        network = WaterNetwork(district.network_path, district.twin.substep_s)
+        _perturb(network, district, self.hidden)
+        self.water = WaterWorks(district, network)
+        self.membranes = {
+            name: Membrane(
+                treatment.model_copy(
+                    update={
+                        field: getattr(treatment, field) * self.hidden.membrane.get(name, 1.0)
+                        for field in ("membrane_resistance_1_m", "cake_resistance_alpha0_m_kg")
+                    }
+                )
+            )
+            for name, treatment in district.treatments.items()
+        }
+        self.grid = _micro_grid(district, mismatch)
+        self._places = device_nodes(district)
+
+    def initial_state(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> TwinState:
+        """Give the state at the district's start levels, with clean membranes.
+
+        Parameters
+        ----------
+        time_utc : pandas.Timestamp
+            The instant.
+        amounts : mapping of str to float, optional
+            Stored amounts that replace the district's, by storage [m3 or kWh].
+
+        Raises
+        ------
+        InputError
+            If an amount names no storage or lies outside its limits.
+        """
+        start = {name: storage.start for name, storage in self.district.storages.items()}
+        for name, amount in (amounts or {}).items():
+            if name not in start:
+                raise InputError("start amounts", name, amount, f"a storage of the district{nearest(name, start)}")
+            capacity = self.district.storages[name].capacity
+            if not 0.0 <= amount <= capacity:
+                raise InputError("start amounts", name, amount, f"an amount from 0 to {capacity:g}")
+            start[name] = float(amount)
+        return TwinState(
+            time_utc=time_utc,
+            volumes_m3={name: start[name] for name in self.district.tanks},
+            batteries_kwh={name: start[name] for name in self.district.batteries},
+            membranes={name: MembraneState() for name in self.district.treatments},
+        )
+
+    def observe(self, state: TwinState) -> Observation:
+        """Read the sensors: stored amounts with noise, seeded by the mismatch and the instant."""
+        seconds = state.time_utc.value // 1_000_000_000
+        rng = np.random.default_rng([self.district.twin.mismatch.seed, seconds])
+        amounts = {}
+        for name, amount in state.amounts().items():
+            capacity = self.district.storages[name].capacity
+            shown = amount + self.noise_frac * capacity * rng.standard_normal()
+            amounts[name] = min(max(float(shown), 0.0), capacity)
+        return Observation(state.time_utc, amounts, dict(state.membranes))
+
+    def step(self, state: TwinState, decision: Decision, exogenous: Exogenous) -> tuple[TwinState, Measurement]:
+        """Run one step of the district.
+
+        Parameters
+        ----------
+        state : TwinState
+            At the start of the step.
+        decision : Decision
+            What is asked.
+        exogenous : Exogenous
+            What the world does.
+
+        Returns
+        -------
+        TwinState
+            At the end of the step.
+        Measurement
+            What was delivered, and every term of the balances.
+
+        Raises
+        ------
+        InputError
+            If the state and the inputs are of different times.
+        """
+        if state.time_utc != exogenous.time_utc:
+            raise InputError("PROFILES", "time_utc", str(exogenous.time_utc), f"the state's time, {state.time_utc}")
+        step_h = self.district.step_h
+        real = self.hidden.on(exogenous)
+        offered = self._treat(state, real, {name: decision.flows_m3_h.get(name, 0.0) for name in self.membranes})
+        water = self.water.step(
+            state.volumes_m3,
+            decision,
+            real,
+            {name: result.feed_m3 / step_h for name, (_, result) in offered.items()},
+            {
+                name: result.product_m3 / result.feed_m3 if result.feed_m3 else 0.0
+                for name, (_, result) in offered.items()
+            },
+        )
+        treated = self._treat(state, real, {name: water.flows_m3_h[name] for name in self.membranes})
+        consumed, generated = self._device_powers(water, {name: result for name, (_, result) in treated.items()})
+        inputs = {node: real.nodes.get(node, NodeInputs()) for node in self.district.nodes}
+        power = self.grid.step(
+            {node: values.pv_kw for node, values in inputs.items()},
+            {node: values.load_kw for node, values in inputs.items()},
+            self._by_node(consumed),
+            self._by_node(generated),
+            decision.powers_kw,
+            state.batteries_kwh,
+            step_h,
+            real.grid_available,
+        )
+        end = TwinState(
+            time_utc=state.time_utc + pd.Timedelta(hours=step_h),
+            volumes_m3={name: water.result.levels_m3[tank] for name, tank in self.water.tanks.items()},
+            batteries_kwh={name: outcome.end_kwh for name, outcome in power.batteries.items()},
+            membranes={name: membrane for name, (membrane, _) in treated.items()},
+        )
+        return end, Measurement(
+            time_utc=state.time_utc,
+            step_h=step_h,
+            flows_m3_h=water.flows_m3_h,
+            powers_kw=power.powers_kw,
+            consumed_kw=consumed,
+            generated_kw=generated,
+            product_m3_h={name: result.product_m3 / step_h for name, (_, result) in treated.items()},
+            reject_m3_h={name: result.reject_m3 / step_h for name, (_, result) in treated.items()},
+            battery_loss_kw={name: outcome.loss_kw for name, outcome in power.batteries.items()},
+            inputs=inputs,
+            start_amounts=state.amounts(),
+            end_amounts=end.amounts(),
+            water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
+            water_step_error_bound_m3=_by_storage(self.water, water.result.step_error_bound_m3),
+            run_s=water.run_s,
+            clips=_clips(decision, water, power.powers_kw),
+            warnings=tuple(water.result.warnings),
+        )
+
+    def _treat(
+        self, state: TwinState, real: Exogenous, feeds_m3_h: Mapping[str, float]
+    ) -> dict[str, tuple[MembraneState, TreatmentResult]]:
+        return {
+            name: membrane.operate(
+                state.membranes[name],
+                max(0.0, feeds_m3_h[name]) * self.district.step_h,
+                real.turbidity_ntu,
+                real.water_temperature_c,
+                self.district.step_h,
+            )
+            for name, membrane in self.membranes.items()
+        }
+
+    def _device_powers(
+        self, water: WaterOutcome, treated: Mapping[str, TreatmentResult]
+    ) -> tuple[dict[str, float], dict[str, float]]:
+        """Give the mean power of pumps and treatments, and of turbines, by element [kW]."""
+        step_h, district = self.district.step_h, self.district
+        consumed = {name: result.energy_kwh / step_h for name, result in treated.items()}
+        generated = {}
+        for name, arc in district.arcs.items():
+            if arc.kind == "pumped":
+                consumed[name] = water.result.pump_energy_kwh[str(arc.actuator)] / step_h
+            elif arc.kind == "turbined":
+                efficiency = float(arc.turbine_efficiency_frac or 0.0) * self.hidden.turbine_efficiency.get(name, 1.0)
+                generated[name] = efficiency * water.result.head_energy_kwh[str(arc.actuator)] / step_h
+        mains = district.utilities.mains
+        if mains is not None and mains.turbine is not None:
+            efficiency = float(mains.turbine_efficiency_frac or 0.0) * self.hidden.turbine_efficiency.get("mains", 1.0)
+            generated["mains"] = efficiency * water.result.head_energy_kwh[mains.turbine] / step_h
+        return consumed, generated
+
+    def _by_node(self, powers_kw: Mapping[str, float]) -> dict[str, float]:
+        sums: dict[str, float] = defaultdict(float)
+        for element, power in powers_kw.items():
+            sums[self._places[element]] += power
+        return dict(sums)
+
+
+def _by_storage(works: WaterWorks, by_tank: Mapping[str, float]) -> dict[str, float]:
+    return {name: by_tank[tank] for name, tank in works.tanks.items()}
+
+
+def _micro_grid(district: District, mismatch: bool) -> MicroGrid:
+    reality = district.twin.battery
+    batteries = {
+        name: (
+            storage.node,
+            Battery(
+                capacity_kwh=storage.capacity,
+                power_kw=float(storage.power_kw or 0.0),
+                round_trip_frac=float(storage.round_trip_frac or 1.0),
+                resistance_loss_frac=min(reality.resistance_loss_frac_at_rated, 1.0 - storage.one_way_frac)
+                if mismatch
+                else 0.0,
+                standing_loss_frac_h=storage.standing_loss_frac_h,
+                standing_loss_kw=reality.standing_loss_kw if mismatch else 0.0,
+            ),
+        )
+        for name, storage in district.batteries.items()
+    }
+    lines = [
+        Line(
+            name,
+            arc.tail,
+            arc.head,
+            float(arc.capacity_kw or 0.0),
+            float(arc.capacity_kw or 0.0) if arc.both_ways else 0.0,
+            float(arc.loss_frac or 0.0),
+        )
+        for name, arc in district.arcs.items()
+        if arc.kind == "line"
+    ]
+    grid = district.utilities.grid
+    return MicroGrid(list(district.nodes), lines, GridConnection(grid.node, grid.import_kw, grid.export_kw), batteries)
+
+
+def _perturb(network: WaterNetwork, district: District, hidden: Mismatch) -> None:
+    """Hand the hidden factors of pipes and pumps to the network; pumps go by their names there."""
+    if hidden.roughness_seed is None:
+        return
+    pumps = {str(district.arcs[name].actuator): factor for name, factor in hidden.pump_efficiency.items()}
+    network.perturb(NetworkMismatch(hidden.pipe_roughness(network.pipes), pumps))
+
+
+def _clips(decision: Decision, water: WaterOutcome, powers_kw: Mapping[str, float]) -> tuple[Clip, ...]:
+    """Name what was asked and not delivered."""
+    clips = []
+    for element, asked in decision.flows_m3_h.items():
+        delivered = water.flows_m3_h.get(element, 0.0)
+        reason = water.reasons.get(element)
+        if reason is None and delivered < asked * 0.9 - CLIP_TOLERANCE:
+            reason = "it is beyond what the element can carry"
+        if reason is not None and asked - delivered > CLIP_TOLERANCE:
+            clips.append(Clip(element, asked, delivered, reason))
+    for element, asked in decision.powers_kw.items():
+        delivered = powers_kw.get(element, 0.0)
+        if element.endswith((".charge", ".discharge")) and abs(asked - delivered) > CLIP_TOLERANCE:
+            clips.append(Clip(element, asked, delivered, "the battery, a line or the grid is at its limit"))
+    return tuple(clips)
