@@ -1,0 +1,26 @@
+"""The water network: EPANET in process, stepped with duty-cycled actuators, probed and linearised.
+
+Inside here: everything that knows EPANET. `WaterNetwork` moves a network through steps and probes it at an instant;
+`linearize` turns probes into the COEFFICIENTS of a district's pumps, valves and turbines; `check_network` compares the
+network file with the district; `Mismatch` makes a network differ from its file.
+"""
+
+from econex_pipeline.hydraulics.mismatch import Mismatch, draw_mismatch
+from econex_pipeline.hydraulics.network import WaterNetwork
+from econex_pipeline.hydraulics.plant import GRAVITY_M_S2, RHO_G_KWH_M4, WATER_DENSITY_KG_M3
+from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
+from econex_pipeline.hydraulics.tanks import Tank
+from econex_pipeline.hydraulics.toolkit import HydraulicsError
+
+__all__ = [
+    "GRAVITY_M_S2",
+    "RHO_G_KWH_M4",
+    "WATER_DENSITY_KG_M3",
+    "HydraulicsError",
+    "Mismatch",
+    "OperatingPoint",
+    "StepResult",
+    "Tank",
+    "WaterNetwork",
+    "draw_mismatch",
+]

@@ -1,0 +1,75 @@
+"""Which link leads where: the actuators, the tanks each draws from and delivers to, the boundary junctions."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from econex_pipeline.hydraulics.toolkit import LinkKind, LinkValue, NodeKind, Project
+
+ACTUATORS = (LinkKind.PUMP, LinkKind.FCV, LinkKind.TCV)
+PIPES = (LinkKind.PIPE, LinkKind.CVPIPE)
+BOUNDARY_PREFIX = "J_"
+
+
+@dataclass(frozen=True)
+class Actuator:
+    """A pump or valve that runs for a part of each step and is shut otherwise.
+
+    Attributes
+    ----------
+    name, index, kind
+        Its name in the network file, EPANET's index and kind.
+    rated_setting : float
+        What it is set to while it runs, from the file: relative speed of a pump, flow of an FCV [m3/h], loss
+        coefficient of a TCV.
+    sources, sinks : frozenset of str
+        Tanks and reservoirs that its first and its second node reach without passing another actuator.
+    """
+
+    name: str
+    index: int
+    kind: LinkKind
+    rated_setting: float
+    sources: frozenset[str]
+    sinks: frozenset[str]
+
+
+def find_actuators(project: Project) -> dict[str, Actuator]:
+    """Find the pumps, FCVs and TCVs of a project with what lies before and behind each."""
+    found = {}
+    for name, kind in project.link_kinds.items():
+        if kind not in ACTUATORS:
+            continue
+        first, second = project.link_ends[name]
+        index = project.links[name]
+        setting = 1.0 if kind is LinkKind.PUMP else project.link(index, LinkValue.INITSETTING)
+        found[name] = Actuator(name, index, kind, setting, _reach(project, first), _reach(project, second))
+    return found
+
+
+def find_boundary(project: Project) -> dict[str, str]:
+    """Find each tank's boundary junction: named ``J_<tank>`` and joined to it by a pipe."""
+    joined = {frozenset(ends) for name, ends in project.link_ends.items() if project.link_kinds[name] in PIPES}
+    tanks = (name for name, kind in project.node_kinds.items() if kind is NodeKind.TANK)
+    return {tank: f"{BOUNDARY_PREFIX}{tank}" for tank in tanks if {tank, f"{BOUNDARY_PREFIX}{tank}"} in joined}
+
+
+def _reach(project: Project, start: str) -> frozenset[str]:
+    """Collect the tanks and reservoirs that a node reaches without passing an actuator or a tank."""
+    neighbours: dict[str, list[str]] = {}
+    for name, (first, second) in project.link_ends.items():
+        if project.link_kinds[name] not in ACTUATORS:
+            neighbours.setdefault(first, []).append(second)
+            neighbours.setdefault(second, []).append(first)
+    seen, waiting, stores = {start}, deque([start]), set()
+    while waiting:
+        node = waiting.popleft()
+        if project.node_kinds[node] is not NodeKind.JUNCTION:
+            stores.add(node)
+            continue
+        for other in neighbours.get(node, []):
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return frozenset(stores)
