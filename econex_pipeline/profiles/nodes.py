@@ -1,0 +1,165 @@
+"""Supply and demand of every node from weather and demand factors: where the parts of this room are put together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from econex_pipeline.contracts.time import HOURS_PER_DAY, civil
+from econex_pipeline.district import District, Garden, Roof
+from econex_pipeline.profiles.demand import electricity_shape, potable_shape
+from econex_pipeline.profiles.evapotranspiration import reference_evapotranspiration_mm_h
+from econex_pipeline.profiles.garden import Soil, irrigation_m3_h
+from econex_pipeline.profiles.raw_water import turbidity_ntu, water_temperature_c
+from econex_pipeline.profiles.roof import RoofState, rain_harvest_m3_h
+from econex_pipeline.profiles.solar import Sun, pv_power_kw
+from econex_pipeline.profiles.table import Drivers, profile_table
+
+Floats = NDArray[np.float64]
+
+
+def profiles(district: District, drivers: pd.DataFrame, history: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Turn weather and demand factors into supply and demand of every node.
+
+    All members are computed at once. What remembers the past (soil, first flush, water temperature) is spun up on the
+    history; without one the soil starts at field capacity, the roof unwashed and the water at the mean air
+    temperature. A month of history is enough for all three.
+
+    Parameters
+    ----------
+    district : District
+        What stands where.
+    drivers : pandas.DataFrame
+        TRACE, FORECAST or MEMBERS.
+    history : pandas.DataFrame, optional
+        TRACE up to the step before the first of `drivers`; later rows are not looked at.
+
+    Returns
+    -------
+    pandas.DataFrame
+        MEMBER_PROFILES where `drivers` has scenarios, else PROFILES.
+
+    Raises
+    ------
+    InputError
+        If a demand shape cannot be read.
+    ContractViolation
+        If scenarios differ in their steps, or the history ends early.
+    """
+    now = Drivers.of(drivers)
+    past = None
+    if history is not None and len(history):
+        past = Drivers.of(history).before(now.times[0], pd.Timedelta(minutes=district.step_minutes))
+    values: dict[str, dict[str, Floats]] = {}
+    for column, node, array in (
+        *_sun(district, now),
+        *_households(district, now),
+        *_rain(district, now, past),
+        *_raw_water(district, now, past),
+    ):
+        values.setdefault(column, {})[node] = array
+    return profile_table(now, list(district.nodes), values)
+
+
+Part = list[tuple[str, str, Floats]]
+
+
+def _sun(district: District, now: Drivers) -> Part:
+    arrays = {name: node.pv for name, node in district.nodes.items() if node.pv is not None}
+    if not arrays:
+        return []
+    sun = Sun.over(district.site, now.times + pd.Timedelta(minutes=district.step_minutes) / 2)
+    return [
+        (
+            "pv_kw",
+            name,
+            pv_power_kw(
+                pv,
+                sun,
+                ghi_w_m2=now["ghi_w_m2"],
+                dni_w_m2=now["dni_w_m2"],
+                dhi_w_m2=now["dhi_w_m2"],
+                temperature_air_c=now["temperature_air_c"],
+                wind_speed_m_s=now["wind_speed_m_s"],
+                pressure_pa=now["pressure_pa"],
+            ),
+        )
+        for name, pv in arrays.items()
+    ]
+
+
+def _households(district: District, now: Drivers) -> Part:
+    part: Part = []
+    nodes = district.nodes.items()
+    loads = {node.electricity.profile for _, node in nodes if node.electricity is not None}
+    electricity = {name: electricity_shape(district, now.times, name) for name in loads}
+    waters = {node.potable.profile for _, node in nodes if node.potable is not None}
+    potable = {name: potable_shape(district, now.times, name) for name in waters}
+    for name, node in nodes:
+        if node.electricity is not None:
+            mean_kw = node.electricity.energy_kwh_day / HOURS_PER_DAY
+            part.append(("load_kw", name, mean_kw * electricity[node.electricity.profile] * now["electricity_factor"]))
+        if node.potable is not None:
+            mean_m3_h = node.potable.volume_m3_day / HOURS_PER_DAY
+            drawn = mean_m3_h * potable[node.potable.profile] * now["water_factor"]
+            part.append(("potable_m3_h", name, drawn))
+            part.append(("greywater_m3_h", name, node.potable.greywater_frac * drawn))
+    return part
+
+
+def _rain(district: District, now: Drivers, past: Drivers | None) -> Part:
+    part: Part = []
+    for name, node in district.nodes.items():
+        if node.roof is not None:
+            part.append(("rain_harvest_m3_h", name, _harvest(district, node.roof, now, past)))
+        if node.garden is not None:
+            part.append(("irrigation_m3_h", name, _irrigation(district, node.garden, now, past)))
+    return part
+
+
+def _harvest(district: District, roof: Roof, now: Drivers, past: Drivers | None) -> Floats:
+    state = RoofState.after_dry_spell(roof, 1)
+    if past is not None:
+        _, state = rain_harvest_m3_h(roof, district.step_h, past["rain_mm_h"], state)
+    return rain_harvest_m3_h(roof, district.step_h, now["rain_mm_h"], state.for_members(now.members))[0]
+
+
+def _irrigation(district: District, garden: Garden, now: Drivers, past: Drivers | None) -> Floats:
+    soil = Soil.at_field_capacity(1)
+    if past is not None:
+        _, soil = _watered(district, garden, past, soil)
+    return _watered(district, garden, now, soil.for_members(now.members))[0]
+
+
+def _watered(district: District, garden: Garden, weather: Drivers, soil: Soil) -> tuple[Floats, Soil]:
+    evapotranspiration = reference_evapotranspiration_mm_h(
+        district.site,
+        weather.times,
+        district.step_h,
+        ghi_w_m2=weather["ghi_w_m2"],
+        temperature_air_c=weather["temperature_air_c"],
+        relative_humidity_frac=weather["relative_humidity_frac"],
+        wind_speed_m_s=weather["wind_speed_m_s"],
+        pressure_pa=weather["pressure_pa"],
+    )
+    # A garden timer runs by the clock on the wall.
+    wall = civil(weather.times, district.site.civil_time_zone)
+    starts = np.asarray((wall.hour == garden.start_hour) & (wall.minute < district.step_minutes))
+    return irrigation_m3_h(garden, starts, district.step_h, weather["rain_mm_h"], evapotranspiration, soil)
+
+
+def _raw_water(district: District, now: Drivers, past: Drivers | None) -> Part:
+    """Give the raw water's quality, the same at every node."""
+    treatment = next(iter(district.treatments.values()), None)
+    before = None
+    if past is not None:
+        _, before = water_temperature_c(district.step_h, past["temperature_air_c"], None)
+        before = np.repeat(before, now.members)
+    warmth, _ = water_temperature_c(district.step_h, now["temperature_air_c"], before)
+    murk = turbidity_ntu(treatment, now["rain_mm_h"])
+    return [
+        entry
+        for name in district.nodes
+        for entry in (("turbidity_ntu", name, murk), ("water_temperature_c", name, warmth))
+    ]
