@@ -1,7 +1,5 @@
 """Recipes as Dagster assets: one factory, one asset a table and case."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import dagster as dg
@@ -60,6 +58,6 @@ def daily_asset(entry: Recipe, case: str, utc_offset_h: int, first_day: date) ->
                 day = Day(inputs.setting(case), partitions.day_of_key(key, utc_offset_h), storage, options)
                 reused, metadata = ensure(entry, day)
             context.add_asset_metadata(metadata, partition_key=key)
-            progress.told(entry.group, f"{entry.name} {day.date}", reused)
+            progress.told(entry.group, entry.name, key, reused, metadata["seconds"])
 
     return table

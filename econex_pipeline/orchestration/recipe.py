@@ -106,6 +106,10 @@ class Day:
             return None
         return self.storage.read(entry.contract, entry.name, self.setting.case, self.previous_key)
 
+    def extra(self, entry: Recipe) -> dict[str, Any]:
+        """Read the facts kept with a table of this day."""
+        return self.storage.extra(entry.name, self.setting.case, self.key)
+
     def hours(self, name: str, contract: str) -> pd.DataFrame:
         """Read an hourly table over the 24 hours of this day, as one frame; a stamp two hours share stands once."""
         keys = partitions.keys_of_hours(self.date, self.setting.utc_offset_h)

@@ -25,12 +25,12 @@ class RunOptions(dg.ConfigurableResource):
 class Progress(Protocol):
     """Who hears that a table is there. The runner prints; a run of the daemon has Dagster's own event log."""
 
-    def told(self, group: str, what: str, reused: bool) -> None:
-        """Hear that `what` of a room is there, computed or reused."""
+    def told(self, group: str, table: str, partition: str, reused: bool, seconds: float) -> None:
+        """Hear that a room's table of a partition is there, computed or reused, and how long that took [s]."""
 
 
 class NoProgress:
     """Nobody listens."""
 
-    def told(self, group: str, what: str, reused: bool) -> None:
+    def told(self, group: str, table: str, partition: str, reused: bool, seconds: float) -> None:
         """Say nothing."""

@@ -101,6 +101,16 @@ class Setting:
         start = until_utc - pd.Timedelta(days=HISTORY_DAYS)
         return self.trace(steps(start, HISTORY_DAYS * 24, self.district.step_minutes))
 
+    def known_history(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
+        """TRACE of the weeks before an instant as it is known at an earlier issue: what came, then what is expected."""
+        from econex_pipeline.scenarios import forecast
+
+        hours = (until_utc - issued_at_utc) / pd.Timedelta(hours=1)
+        gap = steps(issued_at_utc, hours, self.district.step_minutes)
+        expected = forecast(self.district, self.climatology, self.trace(gap), issued_at_utc, gap)
+        known = self.history(issued_at_utc)
+        return pd.concat([known, expected[known.columns]], ignore_index=True)
+
 
 class Inputs(dg.ConfigurableResource):
     """The data folder: districts, cases, weather, demand.

@@ -1,0 +1,67 @@
+"""Recipe of the plan: the day-ahead answer over all scenarios."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from econex_pipeline.contracts import EconexError, tidy
+from econex_pipeline.orchestration import catalogue
+from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
+from econex_pipeline.orchestration.assets.surroundings import PRICES, SCENARIOS
+from econex_pipeline.orchestration.recipe import Day, Made, Recipe
+
+
+class NoPlan(EconexError):
+    """The optimizer has no answer; the message says why."""
+
+
+def start_amounts(day: Day) -> dict[str, float]:
+    """What is stored as the day starts: expected by the plan of the day before, else the district's start levels."""
+    from econex_pipeline.planning import expected_end_state
+
+    yesterday = day.previous(PLAN)
+    if yesterday is None:
+        return {name: storage.start for name, storage in day.setting.district.storages.items()}
+    return expected_end_state(yesterday, day.times[0])
+
+
+def plan_coefficients(hydraulics: pd.DataFrame, treatment: pd.DataFrame) -> pd.DataFrame:
+    """COEFFICIENTS of a day: those of the network and those of the treatment in one table."""
+    return tidy(pd.concat([hydraulics, treatment], ignore_index=True), "COEFFICIENTS")
+
+
+def _plan(
+    day: Day, scenarios: pd.DataFrame, hydraulics: pd.DataFrame, treatment: pd.DataFrame, prices: pd.DataFrame
+) -> Made:
+    from econex_pipeline.planning import PlanOptions, plan_day
+
+    options = PlanOptions(commit_steps=len(day.times), time_limit_s=day.options.plan_time_limit_s)
+    coefficients = plan_coefficients(hydraulics, treatment)
+    answer = plan_day(day.setting.network, scenarios, coefficients, prices, start_amounts(day), options)
+    if answer.plan is None:
+        raise NoPlan(f"case {day.setting.case}, {day.date}: no plan ({answer.status}): {answer.message}")
+    parts = {name: float(value) for name, value in answer.parts.items()}
+    return Made(answer.plan, extra={"status": answer.status, "objective_usd": answer.objective, "parts": parts})
+
+
+def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
+    extra = day.extra(PLAN)
+    return {"status": extra["status"], **catalogue.numbers({"objective_usd": extra["objective_usd"], **extra["parts"]})}
+
+
+PLAN = Recipe(
+    name="plan",
+    contract="PLAN",
+    group="planning",
+    needs=(SCENARIOS, HYDRAULICS, TREATMENT, PRICES),
+    make=_plan,
+    show=_show_plan,
+    previous=True,
+    kinds=("pyomo", "highs", "parquet"),
+    description=(
+        "The committed schedule of the day and the recourse of each scenario, with a day of look-ahead; starts where "
+        "the plan of the day before is expected to end."
+    ),
+)

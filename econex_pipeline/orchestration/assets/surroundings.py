@@ -1,0 +1,154 @@
+"""Recipes of weather and scenarios: what really happens, what is expected of it, and what else could come."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts import validate
+from econex_pipeline.orchestration.recipe import Day, Made, Recipe
+
+
+def _weather(day: Day) -> Made:
+    year = day.setting.year
+    repairs = [{key: str(value) for key, value in asdict(repair).items()} for repair in year.repairs]
+    return Made(day.setting.weather(day.horizon), extra={"kind": year.kind, "repairs": repairs})
+
+
+def _show_weather(day: Day, weather: pd.DataFrame) -> dict[str, Any]:
+    extra = day.extra(WEATHER)
+    return {
+        "kind of year": extra["kind"],
+        "repairs of the file": dg.MetadataValue.json(extra["repairs"]),
+        "rain_mm": float(weather["rain_mm_h"].head(len(day.times)).sum() * day.setting.district.step_h),
+        "flagged_rows": int((weather["quality"] != "measured").sum()),
+    }
+
+
+WEATHER = Recipe(
+    name="weather",
+    contract="WEATHER",
+    group="weather",
+    needs=(),
+    make=_weather,
+    show=_show_weather,
+    description="Weather of the operating day and its look-ahead, from the case's file: repaired, flagged, mapped.",
+)
+
+
+def _trace(day: Day, weather: pd.DataFrame) -> Made:
+    from econex_pipeline.scenarios import actual_trace
+
+    return Made(actual_trace(day.setting.district, weather))
+
+
+TRACE = Recipe(
+    name="trace",
+    contract="TRACE",
+    group="scenarios",
+    needs=(WEATHER,),
+    make=_trace,
+    description="What really happens: the weather and the demand factors. Planning and control never read it.",
+)
+
+
+def _forecast(day: Day, trace: pd.DataFrame) -> Made:
+    from econex_pipeline.scenarios import forecast
+
+    setting = day.setting
+    return Made(forecast(setting.district, setting.climatology, trace, day.issued_at_utc, day.horizon))
+
+
+FORECAST = Recipe(
+    name="forecast",
+    contract="FORECAST",
+    group="scenarios",
+    needs=(TRACE,),
+    make=_forecast,
+    rooms=("weather",),
+    description="What is expected at the issue of the plan, noon of the day before (standard time).",
+)
+
+
+def _members(day: Day, forecast: pd.DataFrame) -> Made:
+    from econex_pipeline.scenarios import draw_members
+
+    setting, settings = day.setting, day.setting.district.scenarios
+    rng = np.random.default_rng(np.random.SeedSequence([settings.seed, day.date.toordinal()]))
+    return Made(draw_members(setting.district, setting.climatology, forecast, settings.drawn, rng))
+
+
+MEMBERS = Recipe(
+    name="members",
+    contract="MEMBERS",
+    group="scenarios",
+    needs=(FORECAST,),
+    make=_members,
+    rooms=("weather",),
+    description="Equally likely draws of weather and demand around the forecast, before they are reduced.",
+)
+
+
+def _actual(day: Day, trace: pd.DataFrame) -> Made:
+    from econex_pipeline.profiles import profiles
+
+    setting = day.setting
+    return Made(profiles(setting.district, trace, setting.history(day.times[0])))
+
+
+PROFILES = Recipe(
+    name="profiles",
+    contract="PROFILES",
+    group="profiles",
+    needs=(TRACE,),
+    make=_actual,
+    rooms=("weather", "scenarios"),
+    description="Supply and demand of each node as they really come: what the twin meets.",
+)
+
+
+def _prices(day: Day) -> Made:
+    from econex_pipeline.profiles import prices
+
+    return Made(prices(day.setting.district, day.horizon))
+
+
+PRICES = Recipe(
+    name="prices",
+    contract="PRICES",
+    group="profiles",
+    needs=(),
+    make=_prices,
+    description="Tariffs and carbon intensity by step, looked up in civil time.",
+)
+
+
+def _scenarios(day: Day, members: pd.DataFrame, prices: pd.DataFrame) -> Made:
+    from econex_pipeline.profiles import profiles
+    from econex_pipeline.scenarios import reduce_members
+
+    district = day.setting.district
+    drawn = profiles(district, members, day.setting.known_history(day.issued_at_utc, day.times[0]))
+    validate(drawn, "MEMBER_PROFILES", source="profiles of the members")
+    return Made(reduce_members(district, drawn, prices, district.scenarios.kept))
+
+
+def _show_scenarios(day: Day, scenarios: pd.DataFrame) -> dict[str, Any]:
+    weights = scenarios.groupby("scenario")["probability"].first()
+    return {"kept": len(weights), "largest_probability": float(weights.max())}
+
+
+SCENARIOS = Recipe(
+    name="scenarios",
+    contract="SCENARIOS",
+    group="scenarios",
+    needs=(MEMBERS, PRICES),
+    make=_scenarios,
+    show=_show_scenarios,
+    rooms=("profiles", "weather"),
+    description="The members as supply and demand, reduced to a few with probabilities; darkest and wettest kept.",
+)

@@ -1,0 +1,79 @@
+"""All definitions, built from the data folder: each case gets its assets, checks and jobs. Nothing is read elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from econex_pipeline.district import cases as known_cases
+from econex_pipeline.district import load_case
+from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.assets import DAILY, OPERATIONS_GROUP, physics
+from econex_pipeline.orchestration.assets.operations import hour_checks, operations_asset
+from econex_pipeline.orchestration.checks import daily_checks
+from econex_pipeline.orchestration.daily import daily_asset
+from econex_pipeline.orchestration.jobs import case_jobs, main_job
+from econex_pipeline.orchestration.partitions import FIRST_DAY
+from econex_pipeline.orchestration.resources import NoProgress, RunOptions
+from econex_pipeline.orchestration.setting import Inputs
+from econex_pipeline.orchestration.storage import Storage
+
+
+def build_definitions(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    data_dir: Path | None = None,
+    cases: Sequence[str] | None = None,
+    first_day: date = FIRST_DAY,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """Build a fresh set of definitions.
+
+    Parameters
+    ----------
+    overrides : mapping of str to object, optional
+        Resources that replace the default ones: ``inputs``, ``storage``, ``options``, ``progress``.
+    data_dir : Path, optional
+        Folder of the inputs; ECONEX_DATA or the repository's by default.
+    cases : sequence of str, optional
+        Names of the cases to include; all of the data folder by default.
+    first_day : datetime.date
+        First operating day that can be planned.
+    loggers : mapping, optional
+        Loggers that replace Dagster's own.
+
+    Raises
+    ------
+    InputError
+        If a case cannot be read.
+    """
+    folder = (data_dir or home.data_dir()).resolve()
+    names = list(cases) if cases is not None else known_cases(folder)
+    assets: list[dg.AssetsDefinition] = []
+    checks: list[dg.AssetChecksDefinition] = []
+    jobs: list[object] = [main_job(names)]
+    for case in names:
+        offset = load_case(folder, case).site.utc_offset_h
+        for entry in DAILY:
+            assets.append(daily_asset(entry, case, offset, first_day))
+            checks.extend(daily_checks(entry, physics(entry), case, offset, first_day))
+        assets.append(operations_asset(case, offset, first_day))
+        checks.extend(hour_checks(case, offset, first_day))
+        jobs.extend(case_jobs(case))
+    resources: dict[str, object] = {
+        "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
+        "storage": Storage(),
+        "options": RunOptions.configure_at_launch(),
+        "progress": NoProgress(),
+    }
+    return dg.Definitions(
+        assets=assets,
+        asset_checks=checks,
+        jobs=jobs,
+        resources={**resources, **(overrides or {})},
+        executor=dg.in_process_executor,
+        loggers=dict(loggers) if loggers else None,
+    )

@@ -1,0 +1,135 @@
+"""Blocking checks of what is stored: the contract of every table, and the physics of plans and operated hours.
+
+A check reads the table back from storage, so that it judges what the next asset will really get.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts import ContractViolation
+from econex_pipeline.orchestration import partitions
+from econex_pipeline.orchestration.recipe import Day, Recipe
+from econex_pipeline.orchestration.resources import RunOptions
+from econex_pipeline.orchestration.setting import Inputs, case_name
+from econex_pipeline.orchestration.storage import Storage
+
+LEVEL_TOLERANCE = 1e-6  # m3 or kWh: what a solver's feasibility tolerance leaves
+BOTH_WAYS_TOLERANCE_KW = 1e-6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether it holds.
+    sentence : str
+        What was expected and what is there.
+    numbers : dict
+        Evidence for the catalogue.
+    """
+
+    passed: bool
+    sentence: str
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+Judge = Callable[[Day, pd.DataFrame], Finding]
+
+
+@dataclass(frozen=True)
+class PhysicsCheck:
+    """Something that must hold in the world for the table of a recipe."""
+
+    name: str
+    description: str
+    judge: Judge
+
+
+def daily_checks(
+    entry: Recipe, physics: Sequence[PhysicsCheck], case: str, utc_offset_h: int, first_day: date
+) -> list[dg.AssetChecksDefinition]:
+    """Give the blocking checks of one recipe in one case: its contract first, then physics."""
+    contract = PhysicsCheck("contract", f"The stored table keeps the contract {entry.contract}.", _keeps_contract)
+
+    def build(check: PhysicsCheck) -> dg.AssetChecksDefinition:
+        @dg.asset_check(
+            asset=[entry.name, case_name(case)],
+            name=check.name,
+            description=check.description,
+            blocking=True,
+            partitions_def=partitions.daily(utc_offset_h, first_day),
+        )
+        def judged(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
+            findings = []
+            for key in context.partition_keys:
+                day = Day(inputs.setting(case), partitions.day_of_key(key, utc_offset_h), storage, RunOptions())
+                findings.append(found(partial(_judge, check, day, entry)))
+            return result(findings)
+
+        return judged
+
+    return [build(check) for check in (contract, *physics)]
+
+
+def _judge(check: PhysicsCheck, day: Day, entry: Recipe) -> Finding:
+    return check.judge(day, day.table(entry))
+
+
+def found(judge: Callable[[], Finding]) -> Finding:
+    """Judge; a broken contract is a finding, not an accident."""
+    try:
+        return judge()
+    except ContractViolation as error:
+        evidence = {"table": error.table, "column": error.column, "rows": error.rows, "expected": error.expected}
+        return Finding(False, str(error), evidence)
+
+
+def result(findings: Sequence[Finding]) -> dg.AssetCheckResult:
+    """Give the worst of several findings to Dagster."""
+    worst = next((finding for finding in findings if not finding.passed), findings[-1])
+    return dg.AssetCheckResult(passed=worst.passed, description=worst.sentence, metadata=worst.numbers)
+
+
+def _keeps_contract(day: Day, frame: pd.DataFrame) -> Finding:
+    return Finding(True, f"{len(frame)} rows as the contract asks", {"rows": len(frame)})
+
+
+def _levels_inside(day: Day, plan: pd.DataFrame) -> Finding:
+    """0 <= V <= capacity for every storage, scenario and stamp  [m3 or kWh]"""
+    stored = plan[plan["quantity"].isin(["level_m3", "stored_kwh"])]
+    capacity = stored["element"].map({name: s.capacity for name, s in day.setting.district.storages.items()})
+    over = pd.Series(np.maximum(stored["value"] - capacity, -stored["value"]), stored.index).fillna(np.inf)
+    worst = float(over.max())
+    where = "" if worst <= LEVEL_TOLERANCE else f", at {stored.loc[over.idxmax(), 'element']}"
+    sentence = f"levels are inside 0 and capacity; largest excess {worst:.3g}{where}"
+    return Finding(worst <= LEVEL_TOLERANCE, sentence, {"largest_excess": worst, "tolerance": LEVEL_TOLERANCE})
+
+
+def _one_way_at_a_time(day: Day, plan: pd.DataFrame) -> Finding:
+    """min(in, out) = 0 for the grid and every battery, in every scenario and step  [kW]"""
+    power = plan[(plan["quantity"] == "power_kw") & (plan["scenario"] >= 0)]
+    wide = power.pivot_table(index=["scenario", "time_utc"], columns="element", values="value")
+    pairs = [
+        ("grid_import", "grid_export"),
+        *((f"{b}.charge", f"{b}.discharge") for b in day.setting.district.batteries),
+    ]
+    both = {one: float(np.minimum(wide[one], wide[other]).max()) for one, other in pairs if {one, other} <= set(wide)}
+    worst = max(both.values(), default=0.0)
+    sentence = f"nothing is bought and sold, or charged and discharged, at once; largest overlap {worst:.3g} kW"
+    return Finding(worst <= BOTH_WAYS_TOLERANCE_KW, sentence, {f"{name}_kw": value for name, value in both.items()})
+
+
+PLAN_CHECKS = (
+    PhysicsCheck("levels", "No storage stands below empty or above full.", _levels_inside),
+    PhysicsCheck("complementarity", "Nothing flows both ways at once.", _one_way_at_a_time),
+)
