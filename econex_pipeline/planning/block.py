@@ -127,13 +127,13 @@ def change_of_storage(s: Statement, n: str, t: int) -> Any:
 
 
 def mass_balance(s: Statement, n: str, t: int) -> Any:
-    """sum_in gain x - sum_out draw x + energy with water - change of storage = demand[n,t] - supply[n,t]."""
+    """sum_in gain x - sum_out draw x + energy with water - change of storage + supply[n,t] - demand[n,t] = 0."""
     flow, node = s.block.flow, s.network.node[n]
     inflow = sum(s.gain(arc, t) * flow[arc.name, t] for arc in s.into[n])
     outflow = sum(arc.draw * flow[arc.name, t] for arc in s.out_of[n])
     demand = s.data["demand"][n, t] if node.demand else 0.0
     supply = s.data["supply"][n, t] if node.supply else 0.0
-    return inflow - outflow + energy_with_water(s, n, t) - change_of_storage(s, n, t) == demand - supply
+    return inflow - outflow + energy_with_water(s, n, t) - change_of_storage(s, n, t) + supply - demand == 0.0
 
 
 def capacity(s: Statement, a: str, t: int) -> Any:

@@ -22,6 +22,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 SAME_LEVEL = 1e-6
 """Levels closer than this count as one [kWh or m3]."""
 
+MOST_TRANCHES = 7
+"""Tranches kept of a plan's duals: the two most alike are merged until no more are left."""
+
 
 def district_end_values(network: Network, tables: Tables) -> EndValues:
     """Give the district's end values, plus what a turbine makes of water in an upper basin.
@@ -96,10 +99,13 @@ def _tranches(storage: Storage, points: pd.DataFrame) -> tuple[Tranche, ...]:
     level = np.bincount(groups, amounts) / weight
     height = _decreasing(np.bincount(groups, values) / weight, weight)
     edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2.0, [storage.capacity]])
-    starts = np.concatenate([[True], np.diff(height) < 0.0])
-    lower = edges[:-1][starts]
-    upper = np.concatenate([lower[1:], [storage.capacity]])
-    return tuple(Tranche(float(b - a), float(v)) for a, b, v in zip(lower, upper, height[starts], strict=True))
+    width = np.diff(edges)
+    while len(height) > 1 and (len(height) > MOST_TRANCHES or np.diff(height).max() >= 0.0):
+        i = int(np.argmax(np.diff(height)))
+        merged = float(np.average(height[i : i + 2], weights=np.maximum(width[i : i + 2], SAME_LEVEL)))
+        height = np.concatenate([height[:i], [merged], height[i + 2 :]])
+        width = np.concatenate([width[:i], [width[i] + width[i + 1]], width[i + 2 :]])
+    return tuple(Tranche(float(w), float(v)) for w, v in zip(width, height, strict=True))
 
 
 def _decreasing(values: Array, weight: Array) -> Array:

@@ -16,6 +16,9 @@ from econex_pipeline.planning.template import Template, template
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+TRANCHES = 8
+"""Tranches come in multiples of this, padded with empty ones: the template and the basis outlive new end values."""
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -121,7 +124,7 @@ def _cost(network: Network, tables: Tables, arc: Arc) -> Any:
 
 
 def _whole(network: Network, name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:
-    """Fill the tranches of a storage up to its capacity, the rest worth nothing more than zero allows."""
+    """Fill the tranches of a storage up to its capacity; what they do not cover is worth nothing."""
     tranches = end_values.get(name, ())
     for strange in set(end_values) - set(network.storage):
         raise InputError(
@@ -134,5 +137,7 @@ def _whole(network: Network, name: str, capacity: float, end_values: EndValues) 
         raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")
     if not tranches:
         return ()
-    rest = capacity - sum(tranche.width for tranche in tranches)
-    return (*tranches, Tranche(rest, min(0.0, values[-1]))) if rest > 1e-12 else tuple(tranches)
+    rest = max(capacity - sum(tranche.width for tranche in tranches), 0.0)
+    last = Tranche(rest, min(0.0, values[-1]))
+    padding = -(len(tranches) + 1) % TRANCHES
+    return (*tranches, last, *(Tranche(0.0, last.value_usd) for _ in range(padding)))

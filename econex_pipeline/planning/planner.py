@@ -9,10 +9,11 @@ import pandas as pd
 
 from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
+from econex_pipeline.planning.diagnosis import violated_rows
 from econex_pipeline.planning.elements import EndValues, Network
 from econex_pipeline.planning.end_values import district_end_values
-from econex_pipeline.planning.instance import Instance, make_instance
-from econex_pipeline.planning.monolith import Result, assemble, solve_monolith
+from econex_pipeline.planning.instance import make_instance
+from econex_pipeline.planning.monolith import Assembled, assemble, solve_monolith
 from econex_pipeline.planning.parts import parts_of
 from econex_pipeline.planning.plan_table import plan_table
 from econex_pipeline.planning.schedule import fixed_schedule
@@ -75,7 +76,7 @@ def plan_day(
     values = district_end_values(network, tables) if end_values is None else end_values
     committed = round(HOURS_PER_DAY / network.step_h) if options.commit_steps is None else options.commit_steps
     instance = make_instance(network, tables, start, values, min(committed, len(tables.times)))
-    return _answer(instance, solve_monolith(assemble(instance, options), options, basis), begun)
+    return _answer(assemble(instance, options), options, basis, begun)
 
 
 def solve_horizon(
@@ -127,8 +128,7 @@ def solve_horizon(
     tables = read_tables(network, profiles, coefficients, prices)
     check(network, tables, start)
     instance = make_instance(network, tables, start, end_values, len(tables.times))
-    program = fixed_schedule(assemble(instance, options), instance, schedule)
-    return _answer(instance, solve_monolith(program, options, basis), begun)
+    return _answer(fixed_schedule(assemble(instance, options), instance, schedule), options, basis, begun)
 
 
 def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, float]:
@@ -158,10 +158,13 @@ def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, 
     return dict(zip(rows["element"], rows["value"].astype(float), strict=True))
 
 
-def _answer(instance: Instance, result: Result, begun: float) -> Answer:
+def _answer(assembled: Assembled, options: PlanOptions, basis: Basis | None, begun: float) -> Answer:
+    result, instance = solve_monolith(assembled, options, basis), assembled.instance
     solution = result.solution
     if solution.status != "optimal":
         message = f"{FAILURE[solution.status]} (HiGHS: {solution.message})"
+        if solution.status == "infeasible":
+            message += f": {violated_rows(assembled, options.time_limit_s)}"
         return Answer(
             solution.status, float("inf"), time.perf_counter() - begun, None, message=message,
             iterations=solution.iterations,
