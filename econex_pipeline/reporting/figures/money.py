@@ -22,7 +22,7 @@ PART_NAMES = {
     "water_import_cost_usd": "mains water\nbought",
     "water_export_revenue_usd": "water\nsold",
     "sewer_cost_usd": "sewer",
-    "stored_change_usd": "stored for\ntomorrow",
+    "stored_change_usd": "taken from\nstorage",
 }
 
 

@@ -73,11 +73,16 @@ def svg(figure: Figure, name: str, description: str) -> str:
     text = re.sub(r'(?<=\bid=")(?=[^"])', f"{name}-", text)
     text = re.sub(r"(?<=url\(#)", f"{name}-", text)
     text = re.sub(r'(?<=href="#)', f"{name}-", text)
-    text = re.sub(r"(?<=\d\.\d\d)\d+", "", text)
+    text = re.sub(r' (?:d|x|y|transform|points)="[^"]*"', _shorten, text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
     text = re.sub(r"\n\s*", "\n", text)
     return text.strip()
+
+
+def _shorten(attribute: re.Match[str]) -> str:
+    """Cut coordinates to a hundredth of a point: finer than any screen."""
+    return re.sub(r"(?<=\d\.\d\d)\d+", "", attribute[0])
 
 
 def _opening(description: str) -> str:

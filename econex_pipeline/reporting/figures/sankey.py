@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -255,5 +256,7 @@ def _box(axes: Axes, box: Box, unit: str, last_column: int) -> None:
         axes.text(box.column + BOX_WIDTH + 0.04, middle, label, ha="left", va="center")
     else:
         behind = {"facecolor": theme.SURFACE, "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
-        place = (box.column + 0.5 * BOX_WIDTH, box.bottom + box.height)
-        axes.annotate(label, place, xytext=(0, 3), textcoords="offset points", ha="center", weight="bold", bbox=behind)
+        above = box.column % 2 == 0  # neighbours take turns, so that their labels do not meet
+        place = (box.column + 0.5 * BOX_WIDTH, box.bottom + (box.height if above else 0.0))
+        style: Any = {"ha": "center", "va": "bottom" if above else "top", "weight": "bold", "bbox": behind}
+        axes.annotate(label, place, xytext=(0, 3 if above else -3), textcoords="offset points", **style)

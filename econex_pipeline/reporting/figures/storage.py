@@ -84,7 +84,7 @@ def _plan_band(
     rows = plan[(plan["element"] == name) & plan["quantity"].isin(("level_m3", "stored_kwh"))]
     rows = rows[rows["time_utc"].isin(stamps)]
     wide = rows.pivot_table(index="time_utc", columns="scenario", values="value", aggfunc="sum").reindex(stamps)
-    recourse = wide.loc[:, wide.columns >= 0]
+    recourse = wide[[column for column in wide.columns if int(str(column)) >= 0]]
     x = hours(stamps)
     if scenarios is not None and not recourse.empty:
         weights = probabilities(scenarios).reindex(recourse.columns).to_numpy(dtype=float)

@@ -1,0 +1,271 @@
+"""The page an operator reads: one HTML file that needs nothing else, the same for the same day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from econex_pipeline.contracts import COLUMNS, Provenance, digest_frame
+from econex_pipeline.contracts.time import operating_day
+from econex_pipeline.district import District
+from econex_pipeline.reporting import words
+from econex_pipeline.reporting.figures import theme
+from econex_pipeline.reporting.figures.axes import zone_label
+from econex_pipeline.reporting.figures.dispatch import dispatch, exchange
+from econex_pipeline.reporting.figures.fan import pump_energy, scenario_fan
+from econex_pipeline.reporting.figures.money import PART_NAMES, cost_bridge, prices_and_carbon
+from econex_pipeline.reporting.figures.render import svg
+from econex_pipeline.reporting.figures.sankey import energy_sankey, water_sankey
+from econex_pipeline.reporting.figures.storage import storage_levels
+from econex_pipeline.reporting.kpis import COST_PARTS, compare
+
+TILES = (
+    "cost_usd",
+    "peak_import_kwh",
+    "grid_import_kwh",
+    "water_import_m3",
+    "carbon_kg",
+    "energy_self_sufficiency_frac",
+)
+MORE_IS_BETTER = ("energy_self_sufficiency_frac",)
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """All that the page is made of; tables fulfil the contracts of their names.
+
+    Attributes
+    ----------
+    district : District
+        What stands there.
+    operations, states, prices, kpis : pandas.DataFrame
+        OPERATIONS, STATE, PRICES of the operated day and the KPIS of all strategies.
+    provenance : Provenance
+        Origin of the report.
+    plan, scenarios : pandas.DataFrame, optional
+        PLAN and the SCENARIOS it was made for.
+    states_without_control : pandas.DataFrame, optional
+        STATE of the same day without control.
+    weather : pandas.DataFrame, optional
+        WEATHER of the day, for the quality of its values.
+    repairs : tuple of str
+        What was repaired in the weather file, one sentence each.
+    messages : tuple of str
+        What the controller said when it fell back.
+    facts : mapping of str to str
+        Further lines for the provenance: solver status, gap, versions.
+    """
+
+    district: District
+    operations: pd.DataFrame
+    states: pd.DataFrame
+    prices: pd.DataFrame
+    kpis: pd.DataFrame
+    provenance: Provenance
+    plan: pd.DataFrame | None = None
+    scenarios: pd.DataFrame | None = None
+    states_without_control: pd.DataFrame | None = None
+    weather: pd.DataFrame | None = None
+    repairs: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Steps of the operated day, UTC."""
+        return pd.DatetimeIndex(sorted(self.operations["time_utc"].unique()))
+
+
+def render_report(day: DayReport) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    day : DayReport
+        The operated day.
+
+    Returns
+    -------
+    str
+        One HTML document: style and figures inside, no script, nothing loaded from anywhere.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("econex_pipeline.reporting", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    district, times = day.district, day.times
+    date = operating_day(times[0], district.site.utc_offset_h)
+    return environment.get_template("report.html.j2").render(
+        district=district,
+        date=f"{date:%A} {date.day} {date:%B %Y}",
+        date_iso=date.isoformat(),
+        zone=zone_label(times, district.site.civil_time_zone),
+        headline=words.headline(day.kpis, day.operations, day.prices, district),
+        alarms=words.alarms(day.operations, day.kpis, district, day.messages),
+        tiles=_tiles(day),
+        costs=_costs(day),
+        indicators=_indicators(day),
+        figures={name: Markup(svg(*drawn)) for name, drawn in _figures(day).items()},
+        heads=_heads(day),
+        quality=_quality(day),
+        repairs=day.repairs,
+        notes=_notes(day),
+        provenance=_provenance(day),
+    )
+
+
+def _heads(day: DayReport) -> list[str]:
+    names = _strategies(day)
+    heads = [theme.STRATEGY_NAMES[name] for name in names]
+    return [*heads, "controlled less no control"] if "no_control" in names else heads
+
+
+def _strategies(day: DayReport) -> list[str]:
+    return [name for name in theme.STRATEGY_NAMES if name in set(day.kpis["strategy"])]
+
+
+def _tiles(day: DayReport) -> list[dict[str, str]]:
+    """Give the few numbers above everything else, each beside the same day without control."""
+    tiles = []
+    titles = {
+        "cost_usd": "Cost of the day",
+        "peak_import_kwh": "Bought in dearest hours",
+        "grid_import_kwh": "Bought from the grid",
+        "water_import_m3": "Bought from the mains",
+        "carbon_kg": "CO₂ of bought electricity",
+        "energy_self_sufficiency_frac": "Own share of electricity",
+    }
+    for name in TILES:
+        now, then = _value(day, name, "controlled"), _value(day, name, "no_control")
+        tile = {"title": titles[name], "value": words.indicator(now, name, day.district.currency)}
+        tile |= {"grade": "", "beside": ""}
+        if "no_control" in _strategies(day):
+            tile["beside"] = words.indicator(then, name, day.district.currency)
+            gain = then - now
+            gain = -gain if name in MORE_IS_BETTER else gain
+            tile["grade"] = "good" if gain > 1e-6 else "worse" if gain < -1e-6 else ""
+        tiles.append(tile)
+    return tiles
+
+
+def _value(day: DayReport, name: str, strategy: str) -> float:
+    rows = day.kpis[(day.kpis["kpi"] == name) & (day.kpis["strategy"] == strategy)]
+    return float(rows["value"].iloc[0]) if len(rows) else float("nan")
+
+
+def _row(day: DayReport, name: str, sign: float = 1.0) -> dict[str, object]:
+    values = {strategy: sign * _value(day, name, strategy) for strategy in _strategies(day)}
+    change = values["controlled"] - values.get("no_control", float("nan"))
+    cells = [*values.values(), change] if "no_control" in values else list(values.values())
+    written = [words.indicator(value, name, day.district.currency) for value in cells]
+    return {"name": _title(name), "meaning": COLUMNS[name].meaning, "cells": written}
+
+
+def _title(name: str) -> str:
+    unit = COLUMNS[name].unit
+    words_of_name = name.rsplit("_", 1)[0] if unit != "-" or name.endswith("_frac") else name
+    shown = words_of_name.replace("_", " ")
+    for short, long in (("pv ", "PV "), ("prs", "inlet turbine (PRS)"), ("phs ", "pumped hydro (PHS) ")):
+        shown = shown.replace(short, long)
+    return shown[0].upper() + shown[1:]
+
+
+def _costs(day: DayReport) -> list[dict[str, object]]:
+    """Give the parts of the cost with the sign they enter with, their sum, then what stands apart."""
+    rows = []
+    for name, sign in COST_PARTS.items():
+        row = _row(day, name, sign)
+        if any(abs(_value(day, name, strategy)) >= 0.005 for strategy in _strategies(day)):
+            label = PART_NAMES[name].replace("\n", " ")
+            rows.append(row | {"grade": "part", "name": label[0].upper() + label[1:]})
+    rows.append(_row(day, "cost_usd") | {"grade": "sum", "name": "Cost of the day"})
+    apart = {"deviation_cost_usd": "Departing from the schedule", "resource_impact_usd": "Weight on carbon and water"}
+    return rows + [_row(day, name) | {"grade": "apart", "name": label} for name, label in apart.items()]
+
+
+def _indicators(day: DayReport) -> list[dict[str, object]]:
+    return [_row(day, str(name)) for name in compare(day.kpis).index]
+
+
+def _figures(day: DayReport) -> dict[str, tuple[Figure, str, str]]:
+    """Draw all figures of the page: by place on the page, the figure, its id and what it shows."""
+    d, operations, states = day.district, day.operations, day.states
+    drawn: dict[str, tuple[Figure, str, str]] = {
+        "storage": (
+            storage_levels(states, d, day.plan, day.scenarios, day.states_without_control),
+            "storage",
+            "Stored amounts over the day, as operated, as planned and without control.",
+        ),
+        "prices": (prices_and_carbon(day.prices, d, day.times), "prices", "Prices and carbon by hour."),
+        "exchange": (exchange(operations, d), "exchange", "Exchange with the grid against its schedule."),
+        "energy_sankey": (energy_sankey(operations, states, d), "esankey", "Where electricity came from and went."),
+        "water_sankey": (water_sankey(operations, states, d), "wsankey", "Where water came from and went."),
+    }
+    for layer, name in theme.LAYER_NAMES.items():
+        figure = dispatch(operations, states, d, layer, day.prices if layer == "E" else None)
+        drawn[f"dispatch_{layer}"] = (figure, f"dispatch{layer}", f"Supply and use of {name} by hour.")
+    if {"controlled", "no_control"} <= set(day.kpis["strategy"]):
+        drawn["costs"] = (cost_bridge(day.kpis, d), "costs", "From the cost without control to that of the day.")
+    if day.scenarios is not None:
+        fan = scenario_fan(day.scenarios, d, operations)
+        drawn["fan"] = (fan, "fan", "Scenarios of the plan and the day as it came.")
+    if (operations["element"] == "controller").any():
+        drawn["pumps"] = (pump_energy(operations, d), "pumps", "Pump energy, predicted and measured, by hour.")
+    return drawn
+
+
+def _quality(day: DayReport) -> list[str]:
+    if day.weather is None:
+        return []
+    rows = day.weather[day.weather["time_utc"].isin(day.times)]
+    counts = rows["quality"].value_counts().sort_index()
+    return [f"{count} of {len(rows)} steps of the day: {quality}" for quality, count in counts.items()]
+
+
+def _notes(day: DayReport) -> list[str]:
+    """Say what a reader might take for more than it is."""
+    district = day.district
+    notes = [*district.notes]
+    notes.append(
+        "Savings are illustrative: the skill of the forecast is an assumption of the district file, not a record."
+    )
+    if district.weather.kind == "typical":
+        window = 2 * district.scenarios.analog_window_days + 1
+        notes.append(
+            f"The weather is a typical year laid on the calendar, not the weather of {day.times[0]:%Y}. Scenarios are "
+            f"drawn from days around the date: one typical year holds only {window} distinct days a pool."
+        )
+    notes.append(
+        "Operated means operated on a simulated plant (EPANET for water, models of battery and membrane) that differs "
+        "on purpose from the model the controller plans with; pump energy, predicted and measured, shows by how much."
+    )
+    notes.append(
+        "Cost is what was exchanged with grid, mains and sewer, less the change in what is stored, valued for all "
+        "strategies alike at the district's end values. The price of departing from the schedule stands apart."
+    )
+    return notes
+
+
+def _provenance(day: DayReport) -> dict[str, str]:
+    origin = day.provenance
+    lines = {
+        "District": f"{day.district.title} ({day.district.name})",
+        "Case": f"{origin.case}: {day.district.case_description}",
+        "Operating day": f"{day.times[0].isoformat()} to {(day.times[-1] + (day.times[1] - day.times[0])).isoformat()}",
+        "Logical issue time": origin.issued_at_utc,
+        "Code version": origin.code_version,
+        "Digest of inputs": origin.inputs_digest,
+        "Digest of operations": digest_frame(day.operations),
+        "Digest of states": digest_frame(day.states),
+    }
+    if day.plan is not None:
+        lines["Digest of plan"] = digest_frame(day.plan)
+    return lines | dict(day.facts)

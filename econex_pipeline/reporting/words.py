@@ -1,0 +1,240 @@
+"""The day in words: numbers with their units, the headline, and what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from econex_pipeline.contracts import COLUMNS
+from econex_pipeline.contracts.time import civil
+from econex_pipeline.district import District
+from econex_pipeline.reporting.ledger import Array, Ledger, ledger
+
+CLIP_FRAC = 0.02
+CLIP_LEAST = 0.01
+"""A device fell short when it delivered less than asked by this share of it and by this many kW or m3/h."""
+PUMP_ERROR_FRAC = 0.03
+SEEN_AMOUNT = 5e-3
+"""Amounts below this many kWh or m3 over the day are rounding, not events."""
+NO_BREAK = "\u202f"
+
+Grade = Literal["bad", "warn", "good"]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing an operator should know: how grave it is, a few words, and one sentence."""
+
+    grade: Grade
+    title: str
+    text: str
+
+
+def number(value: float, unit: str, currency: str = "USD") -> str:
+    """Write a number the way an operator reads it: two decimals for money and water, one for energy, shares in percent.
+
+    Parameters
+    ----------
+    value : float
+        In `unit`.
+    unit : str
+        As in the dictionary of columns.
+    currency : str
+        What USD stands for in this district.
+    """
+    if not np.isfinite(value):
+        return "–"
+    if unit == "USD":
+        return f"{_decimals(value, 2)}{NO_BREAK}{currency}"
+    if unit == "-":
+        return f"{_decimals(100.0 * value, 1)}{NO_BREAK}%"
+    decimals = 2 if unit == "m3" or 0.0 < abs(value) < 1.0 else 1
+    return f"{_decimals(value, decimals)}{NO_BREAK}{unit.replace('m3', 'm³')}"
+
+
+def _decimals(value: float, decimals: int) -> str:
+    rounded = round(value, decimals) + 0.0  # no minus before a rounded zero
+    return f"{rounded:,.{decimals}f}".replace("-", "\u2212").replace(",", NO_BREAK)
+
+
+def indicator(value: float, name: str, currency: str = "USD") -> str:
+    """Write the value of a KPI; counts without a decimal."""
+    if name == "fallback_cycles":
+        return f"{value:.0f}"
+    return number(value, COLUMNS[name].unit, currency)
+
+
+def spans(marked: npt.NDArray[np.bool_], times: pd.DatetimeIndex, step_h: float, zone: str) -> str:
+    """Write the marked steps as spans of civil time, for example ``06:00–08:00, 19:00–20:00``."""
+    stamps = civil(times, zone)
+    ends = civil(times + pd.Timedelta(hours=step_h), zone)
+    pieces: list[list[str]] = []
+    previous = -2
+    for step in (int(place) for place in np.flatnonzero(marked)):
+        if step == previous + 1:
+            pieces[-1][1] = ends[step].strftime("%H:%M")
+        else:
+            pieces.append([stamps[step].strftime("%H:%M"), ends[step].strftime("%H:%M")])
+        previous = step
+    return ", ".join("–".join(piece) for piece in pieces)
+
+
+def headline(kpis: pd.DataFrame, operations: pd.DataFrame, prices: pd.DataFrame, district: District) -> list[str]:
+    """Say what happened and what it saved against no control, in a few sentences.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        KPIS with the strategy ``controlled``; ``no_control`` where it is to be compared.
+    operations, prices : pandas.DataFrame
+        OPERATIONS and PRICES of the day.
+    district : District
+        What stands there.
+    """
+    table = kpis.set_index(["strategy", "kpi"])["value"]
+    now = table["controlled"]
+    then = table["no_control"] if "no_control" in table.index.get_level_values(0) else None
+    money = district.currency
+    sentences = [_money_sentence(now, then, money)]
+    day = ledger(operations)
+    peak = _dearest(day, prices, district)
+    sold = f" and took back {indicator(now['grid_export_kwh'], 'grid_export_kwh')}"
+    text = f"The grid supplied {indicator(now['grid_import_kwh'], 'grid_import_kwh')}{sold}"
+    if peak:
+        dear = now["peak_import_kwh"]
+        amount = "none" if dear < SEEN_AMOUNT else indicator(dear, "peak_import_kwh")
+        text += f"; {amount} of it was bought in the dearest hours ({peak})"
+        if then is not None:
+            text += f", against {indicator(then['peak_import_kwh'], 'peak_import_kwh')} without control"
+    sentences.append(f"{text}.")
+    own = now["potable_demand_m3"]
+    sentences.append(
+        f"Households drew {number(own, 'm3')} of drinking water: {number(now['water_import_m3'], 'm3')} came from the "
+        f"mains and {number(now['product_m3'], 'm3')} from treated rain and greywater, the rest from tanks."
+        if now["product_m3"] > SEEN_AMOUNT
+        else f"Households drew {number(own, 'm3')} of drinking water; "
+        f"{number(now['water_import_m3'], 'm3')} came from the mains and nothing was treated."
+    )
+    if then is not None:
+        less = then["carbon_kg"] - now["carbon_kg"]
+        word = "less" if less >= 0 else "more"
+        sentences.append(
+            f"Bought electricity carried {number(now['carbon_kg'], 'kg')} of CO₂, "
+            f"{number(abs(less), 'kg')} {word} than without control."
+        )
+    return sentences
+
+
+def _money_sentence(now: pd.Series, then: pd.Series | None, currency: str) -> str:
+    cost = now["cost_usd"]
+    verb = "cost" if cost >= 0 else "earned"
+    text = f"The day {verb} {number(abs(cost), 'USD', currency)}"
+    if then is None:
+        return f"{text}."
+    saved = then["cost_usd"] - cost
+    share = f" ({100.0 * saved / then['cost_usd']:.0f}{NO_BREAK}%)" if then["cost_usd"] > 0.01 and saved > 0 else ""
+    if saved >= 0:
+        verdict = f"control saved {number(saved, 'USD', currency)}{share}"
+    else:
+        verdict = f"control cost {number(-saved, 'USD', currency)} more than it saved"
+    return f"{text}; without control it would have come to {number(then['cost_usd'], 'USD', currency)}: {verdict}."
+
+
+def _dearest(day: Ledger, prices: pd.DataFrame, district: District) -> str:
+    buy = prices.set_index("time_utc")["buy_price_usd_kwh"].reindex(day.times).to_numpy(dtype=float)
+    if np.ptp(buy) < 1e-12:
+        return ""
+    return spans(buy >= buy.max() - 1e-12, day.times, day.step_h, district.site.civil_time_zone)
+
+
+def alarms(
+    operations: pd.DataFrame, kpis: pd.DataFrame, district: District, messages: tuple[str, ...] = ()
+) -> list[Alarm]:
+    """List what went wrong, the gravest first; one good word where nothing did.
+
+    Parameters
+    ----------
+    operations, kpis : pandas.DataFrame
+        OPERATIONS of the day and its KPIS.
+    district : District
+        What stands there.
+    messages : tuple of str
+        What the controller said when it fell back.
+    """
+    day = ledger(operations)
+    found = [*_unserved(day, district), *_fallbacks(operations, day, district, messages)]
+    found += [*_spills(day, district), *_clips(operations, day, district), *_pump_error(kpis)]
+    if not found:
+        found = [Alarm("good", "Nothing to report", "All demand was served, nothing spilled, every cycle was solved.")]
+    return found
+
+
+def _amounts(day: Ledger, prefix: str, quantity: str) -> list[tuple[str, Array, float]]:
+    found = [(name, day.get(name, quantity)) for name in day.names(quantity, prefix)]
+    return [(name, rates, day.total(rates)) for name, rates in found if day.total(rates) > SEEN_AMOUNT]
+
+
+def _unserved(day: Ledger, district: District) -> list[Alarm]:
+    found = []
+    for quantity, unit in (("power_kw", "kWh"), ("flow_m3_h", "m3")):
+        for name, rates, amount in _amounts(day, "unserved.", quantity):
+            _, node, layer = name.split(".")
+            what = {"E": "electricity", "P": "drinking water", "W": "irrigation water"}[layer]
+            when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
+            text = f"{number(amount, unit)} of {what} could not be given to {district.nodes[node].title} ({when})."
+            found.append(Alarm("bad", "Demand not served", text))
+    return found
+
+
+def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messages: tuple[str, ...]) -> list[Alarm]:
+    rows = operations[(operations["element"] == "controller") & (operations["quantity"] == "fallback_count")]
+    counts = rows.groupby("time_utc")["value"].max().reindex(day.times).fillna(0.0).to_numpy(dtype=float)
+    if counts.sum() < 0.5:
+        return []
+    when = spans(counts > 0, day.times, day.step_h, district.site.civil_time_zone)
+    said = f" It said: {'; '.join(messages)}." if messages else ""
+    cycles = "One control cycle" if counts.sum() < 1.5 else f"{counts.sum():.0f} control cycles"
+    text = f"{cycles} ran on the last good plan or on rules ({when}).{said}"
+    return [Alarm("warn", "Controller fell back", text)]
+
+
+def _spills(day: Ledger, district: District) -> list[Alarm]:
+    found = []
+    for name, rates, amount in _amounts(day, "overflow.", "flow_m3_h"):
+        where = name.removeprefix("overflow.").replace("_", " ").replace(".", ", layer ")
+        when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
+        found.append(Alarm("warn", "Water spilled", f"{number(amount, 'm3')} ran over at the {where} ({when})."))
+    return found
+
+
+def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Alarm]:
+    """Devices that could not deliver what the controller asked of them."""
+    if not (operations["basis"] == "asked").any():
+        return []
+    asked = ledger(operations, bases=("asked",))
+    found = []
+    for (name, quantity), wanted in sorted(asked.series.items()):
+        if quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
+            continue
+        short = wanted - day.get(name, quantity)
+        clipped = short > np.maximum(CLIP_FRAC * wanted, CLIP_LEAST)
+        if clipped.any():
+            unit = "kWh" if quantity == "power_kw" else "m3"
+            when = spans(clipped, day.times, day.step_h, district.site.civil_time_zone)
+            text = f"{name.replace('_', ' ')} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
+            found.append(Alarm("warn", "Asked for more than was delivered", text))
+    return found
+
+
+def _pump_error(kpis: pd.DataFrame) -> list[Alarm]:
+    rows = kpis[(kpis["kpi"] == "pump_energy_error_frac") & (kpis["strategy"] == "controlled")]
+    if rows.empty or abs(float(rows["value"].iloc[0])) <= PUMP_ERROR_FRAC:
+        return []
+    error = number(float(rows["value"].iloc[0]), "-")
+    usual = f"{100.0 * PUMP_ERROR_FRAC:.0f}{NO_BREAK}%"
+    text = f"Predicted pump energy departs from the measured by {error}; more than {usual} is unusual."
+    return [Alarm("warn", "Pumps differ from their model", text)]
