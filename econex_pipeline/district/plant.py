@@ -62,6 +62,13 @@ class Garden(Part):
     duration_h: Annotated[Whole, Field(ge=1, le=24)]
 
 
+class Dump(Part):
+    """A resistor that can turn electricity into heat: explicit, with a cap and a cost."""
+
+    capacity_kw: Positive
+    cost_usd_kwh: NonNegative
+
+
 class Node(Part):
     """A place: a home, a hub, a basin."""
 
@@ -71,6 +78,7 @@ class Node(Part):
     potable: Potable | None = None
     roof: Roof | None = None
     garden: Garden | None = None
+    dump: Dump | None = None
 
 
 class Storage(Part):

@@ -161,8 +161,11 @@ def _utilities(district: District) -> Iterable[Arc]:
 
 
 def _generation(district: District) -> Iterable[Arc]:
-    """Photovoltaic power, used up to what the sun gives."""
+    """Photovoltaic power, used up to what the sun gives, and where there is one the dump of power."""
     for place, node in district.nodes.items():
+        if node.dump is not None:
+            burnt = (Cost("dump_usd", "operation", float(node.dump.cost_usd_kwh)),)
+            yield Arc(f"dump.{place}", "dump", at(place, "E"), None, "E", float(node.dump.capacity_kw), costs=burnt)
         if node.pv is not None:
             yield Arc(f"pv.{place}", "pv", None, at(place, "E"), "E", Source("profiles", place, "pv_kw"))
 
