@@ -1,0 +1,128 @@
+"""The clear sky over a site as means over steps, and the split of global irradiance into beam and diffuse.
+
+The clear sky is the yardstick of the clear-sky index; only its course matters, so one of fixed turbidity will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pvlib
+from numpy.typing import NDArray
+
+from econex_pipeline.district import Site
+
+Array = NDArray[np.float64]
+
+SAMPLES_PER_STEP = 4  # near sunrise the middle of a step says little about its mean
+DAYLIGHT_W_M2 = 20.0  # below it the index is the ratio of two small numbers
+
+
+@dataclass(frozen=True)
+class Sky:
+    """The sky over a site in each of T steps.
+
+    Attributes
+    ----------
+    clear_w_m2 : numpy.ndarray
+        Clear-sky global irradiance, mean over the step, shape (T,) [W/m2].
+    zenith_deg : numpy.ndarray
+        True zenith in the middle of the step, shape (T,) [deg].
+    day_of_year : numpy.ndarray
+        Shape (T,) [-].
+    """
+
+    clear_w_m2: Array
+    zenith_deg: Array
+    day_of_year: NDArray[np.int64]
+
+    @property
+    def daylight(self) -> NDArray[np.bool_]:
+        """Steps in which the clear-sky index means something, shape (T,)."""
+        return np.asarray(self.clear_w_m2 > DAYLIGHT_W_M2)
+
+    def index(self, ghi_w_m2: Array) -> Array:
+        """Give the clear-sky index; where there is no daylight, that of the nearest step that has some.
+
+        Parameters
+        ----------
+        ghi_w_m2 : numpy.ndarray
+            Global horizontal irradiance, shape (T,) [W/m2].
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (T,); 1 throughout where there is no daylight at all.
+        """
+        lit = np.flatnonzero(self.daylight)
+        if not len(lit):
+            return np.ones(len(self.clear_w_m2))
+        at = np.arange(len(self.clear_w_m2))
+        after = np.clip(np.searchsorted(lit, at), 0, len(lit) - 1)
+        before = np.clip(after - 1, 0, len(lit) - 1)
+        nearest = np.where(np.abs(lit[before] - at) <= np.abs(lit[after] - at), lit[before], lit[after])
+        return np.asarray(ghi_w_m2[nearest] / self.clear_w_m2[nearest])
+
+    def irradiance(self, index: Array) -> dict[str, Array]:
+        """Give the three irradiances that belong to a clear-sky index.
+
+        Parameters
+        ----------
+        index : numpy.ndarray
+            Clear-sky index, shape (..., T) [-].
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            ``ghi_w_m2``, ``dni_w_m2``, ``dhi_w_m2``, each shape (..., T), with GHI = DNI cos(zenith) + DHI.
+
+        References
+        ----------
+        .. [1] D. G. Erbs, S. A. Klein, J. A. Duffie, "Estimation of the diffuse radiation fraction for hourly, daily
+           and monthly-average global radiation", Solar Energy 28 (1982) 293-302,
+           :doi:`10.1016/0038-092X(82)90302-4`
+        """
+        ghi = index * self.clear_w_m2
+        split = pvlib.irradiance.erbs(ghi, self.zenith_deg, self.day_of_year)
+        return {"ghi_w_m2": ghi, "dni_w_m2": np.asarray(split["dni"]), "dhi_w_m2": np.asarray(split["dhi"])}
+
+
+def sky_over(site: Site, times: pd.DatetimeIndex, step_minutes: int) -> Sky:
+    """Look at the clear sky in the steps that start at `times`.
+
+    Parameters
+    ----------
+    site : Site
+        Latitude, longitude, altitude.
+    times : pandas.DatetimeIndex
+        Step starts, UTC, shape (T,).
+    step_minutes : int
+        Length of a step [min].
+
+    Returns
+    -------
+    Sky
+
+    References
+    ----------
+    .. [1] P. Ineichen, "A broadband simplified version of the Solis clear sky model", Solar Energy 82 (2008) 758-762,
+       :doi:`10.1016/j.solener.2008.02.009`
+    """
+    step = pd.Timedelta(minutes=step_minutes)
+    offsets = (np.arange(SAMPLES_PER_STEP) + 0.5) / SAMPLES_PER_STEP * step.value
+    samples = pd.DatetimeIndex((times.as_unit("ns").asi8[:, None] + offsets.astype(np.int64)).ravel(), tz="UTC")
+    sun = pvlib.solarposition.get_solarposition(samples, site.latitude_deg, site.longitude_deg, site.altitude_m)
+    elevation = sun["apparent_elevation"].to_numpy()
+    up = elevation > 0.0
+    pressure_pa = pvlib.atmosphere.alt2pres(site.altitude_m)
+    clear = pvlib.clearsky.simplified_solis(np.where(up, elevation, 90.0), pressure=pressure_pa)
+    clear_w_m2 = np.where(up, np.asarray(clear["ghi"]), 0.0)
+    middles = pd.DatetimeIndex(times + step / 2)
+    middle = pvlib.solarposition.get_solarposition(middles, site.latitude_deg, site.longitude_deg, site.altitude_m)
+    return Sky(
+        clear_w_m2=clear_w_m2.reshape(-1, SAMPLES_PER_STEP).mean(axis=1),
+        zenith_deg=middle["zenith"].to_numpy(),
+        day_of_year=middles.dayofyear.to_numpy().astype(np.int64),
+    )
