@@ -11,8 +11,8 @@ from pathlib import Path
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.hydraulics.mismatch import Mismatch
-from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
 from econex_pipeline.hydraulics.plant import Plant
+from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
 from econex_pipeline.hydraulics.stepping import Stepper
 from econex_pipeline.hydraulics.tanks import Tank
 from econex_pipeline.hydraulics.toolkit import LinkKind, Project
@@ -213,4 +213,3 @@ class WaterNetwork:
                 raise InputError(self.path, f"levels_m3 of {name}", level, f"0 to {tank.capacity_m3:g} m3")
             checked[name] = min(max(level, 0.0), tank.capacity_m3)
         return checked
-

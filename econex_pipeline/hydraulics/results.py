@@ -9,12 +9,17 @@ from dataclasses import dataclass
 class StepResult:
     """What happened in the network during one step; each term is measured on its own.
 
+    Per tank, with the volumes of the arcs' meters signed: ``end - start = meters in - meters out - taken - spill +
+    step_error``; with the actuators' volumes in their place, ``creep`` is added.
+
     Attributes
     ----------
     levels_m3 : dict of str to float
         Usable water in each tank at the end [m3], by tank name.
     volume_m3 : dict of str to float
         Water through each link [m3], positive from its first to its second node: read the arc's meter here.
+    delivered_m3 : dict of str to float
+        Water through each actuator [m3], exactly 0 while it is shut.
     taken_m3 : dict of str to float
         Water taken out at each boundary junction [m3]; negative where it was put in.
     asked_m3 : dict of str to float
@@ -23,6 +28,9 @@ class StepResult:
         Water over the brim of each tank [m3].
     inflow_m3 : dict of str to float
         Net inflow that EPANET saw at each tank [m3]; ``end - start = inflow - spill + step_error``.
+    creep_m3 : dict of str to float
+        What crept into each tank through shut actuators [m3], read in the pipe next to each: EPANET lets about
+        1e-6 m3/h per metre of head through, pump or valve. Meters show it, actuators do not.
     step_error_m3 : dict of str to float
         What EPANET's rounding to whole seconds at a full or empty tank made or lost [m3].
     step_error_bound_m3 : dict of str to float
@@ -41,10 +49,12 @@ class StepResult:
 
     levels_m3: dict[str, float]
     volume_m3: dict[str, float]
+    delivered_m3: dict[str, float]
     taken_m3: dict[str, float]
     asked_m3: dict[str, float]
     spill_m3: dict[str, float]
     inflow_m3: dict[str, float]
+    creep_m3: dict[str, float]
     step_error_m3: dict[str, float]
     step_error_bound_m3: dict[str, float]
     pump_energy_kwh: dict[str, float]

@@ -215,7 +215,7 @@ class Project:
 
     def _bind(self, library: Any) -> dict[str, Callable[..., int]]:
         """Give each C function its argument types and this project as first argument."""
-        calls = {}
+        calls: dict[str, Callable[..., int]] = {}
         for name, arguments in _SIGNATURES.items():
             function = library[name]
             function.argtypes = (ctypes.c_void_p, *arguments)

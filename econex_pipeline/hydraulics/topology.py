@@ -73,3 +73,43 @@ def _reach(project: Project, start: str) -> frozenset[str]:
                 seen.add(other)
                 waiting.append(other)
     return frozenset(stores)
+
+
+@dataclass(frozen=True)
+class Mate:
+    """The link in series with an actuator, in which EPANET shows what creeps through it while it is shut.
+
+    Attributes
+    ----------
+    link : str
+        Name of the link.
+    sign : float
+        1 where the link points the actuator's way, -1 where it points against it.
+    source, sink : str
+        The one store at each end of the actuator.
+    """
+
+    link: str
+    sign: float
+    source: str
+    sink: str
+
+
+def find_mates(project: Project, actuators: dict[str, Actuator], boundary: dict[str, str]) -> dict[str, Mate]:
+    """Find a link in series with each actuator that stands between two single stores."""
+    at_node: dict[str, list[str]] = {}
+    for name, ends in project.link_ends.items():
+        for node in ends:
+            at_node.setdefault(node, []).append(name)
+    mates = {}
+    for name, actuator in actuators.items():
+        if len(actuator.sources) != 1 or len(actuator.sinks) != 1:
+            continue
+        first, second = project.link_ends[name]
+        for node, side in ((first, 1), (second, 0)):
+            others = [other for other in at_node[node] if other != name]
+            if len(others) == 1 and node not in boundary.values():
+                sign = 1.0 if project.link_ends[others[0]][side] == node else -1.0
+                mates[name] = Mate(others[0], sign, *actuator.sources, *actuator.sinks)
+                break
+    return mates

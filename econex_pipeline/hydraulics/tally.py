@@ -1,0 +1,166 @@
+"""The books of one step: what was read at each instant, summed over time, with the guards on it.
+
+Flows are constant over a sub-step; rows are instants, columns what `Plant.values` holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from econex_pipeline.hydraulics.plant import RHO_G_KWH_M4, Plant
+from econex_pipeline.hydraulics.results import StepResult
+from econex_pipeline.hydraulics.toolkit import WARNINGS, HydraulicsError
+
+MAX_FLOW_M3_H = 1e5
+BALANCE_FRAC = 1e-6  # of the largest flow, by which a tank's books may miss its change of level
+EMPTY_M3 = 1e-9
+CREEP_M3 = 1e-2  # by which creep through shut actuators may carry a tank past its limits in one step
+
+
+class Tally:
+    """Collects the sub-steps of one step and closes the books.
+
+    Parameters
+    ----------
+    plant : Plant
+        What is read.
+    volumes_m3 : ndarray, shape (tanks,)
+        Usable volumes at the start.
+
+    Attributes
+    ----------
+    volumes : ndarray, shape (tanks,)
+        Usable volumes now [m3].
+    substeps : int
+        Sub-steps closed.
+    tripped : list of str
+        Actuators stopped at an empty tank.
+    """
+
+    def __init__(self, plant: Plant, volumes_m3: np.ndarray) -> None:
+        self._plant = plant
+        self.volumes = volumes_m3
+        self.substeps = 0
+        self.tripped: list[str] = []
+        self._retries = 0
+        self._codes: Counter[int] = Counter()
+        self._code = 0
+        self._seconds: list[int] = []
+        self._rows: list[np.ndarray] = []
+        self._levels = [volumes_m3]
+        self._on: list[frozenset[str]] = []
+
+    def note(self, code: int, damped: bool) -> None:
+        """Take down how the present instant was solved; the last solve of an instant counts."""
+        self._code = code
+        self._retries += damped
+
+    def close(self, seconds: int, volumes_m3: np.ndarray, on: Iterable[str]) -> None:
+        """End a sub-step: its flows lasted for so many seconds and led to these volumes."""
+        self.substeps += 1
+        if self._code:
+            self._codes[self._code] += 1
+        self._seconds.append(seconds)
+        self._rows.append(self._plant.values.copy())
+        self._on.append(frozenset(on))
+        self._levels.append(volumes_m3)
+        self.volumes = volumes_m3
+
+    def result(self, asked_m3_h: dict[str, float], step_s: int) -> StepResult:
+        """Close the books of the step.
+
+        Parameters
+        ----------
+        asked_m3_h : dict of str to float
+            Demand asked at each tank's boundary junction.
+        step_s : int
+            Length of the step [s].
+
+        Raises
+        ------
+        HydraulicsError
+            If a flow is not finite or absurd, a level leaves its tank, or a tank's books do not close.
+        """
+        plant = self._plant
+        rows, levels = np.array(self._rows), np.array(self._levels)
+        seconds = np.array(self._seconds)
+        hours = seconds / 3600.0
+        flow, inflow, _, _, ends = (rows[:, part] for part in plant.columns)
+        totals = hours @ rows
+        volume, _, taken_m3, energy, _ = (totals[part] for part in plant.columns)
+        valves = [list(plant.project.links).index(name) for name in plant.valves]
+        head_energy = RHO_G_KWH_M4 * (hours @ ((ends[:, 0::2] - ends[:, 1::2]) * flow[:, valves]))
+        spill, error, bound = self._limits(inflow, levels, hours)
+        self._guard(flow, levels, error, bound)
+        capacity = np.array([tank.capacity_m3 for tank in plant.tanks.values()])
+        end = np.clip(levels[-1], 0.0, capacity)
+        error[-1] += end - levels[-1]
+        bound[-1] += np.abs(end - levels[-1])
+        names, links = list(plant.tanks), list(plant.project.links)
+        run = {name: np.array([name in on for on in self._on]) for name in plant.actuators}
+        creep = dict.fromkeys(names, 0.0)
+        for name, mate in plant.mates.items():
+            passed = mate.sign * float((hours * ~run[name]) @ flow[:, links.index(mate.link)])
+            if mate.source in creep:
+                creep[mate.source] -= passed
+            if mate.sink in creep:
+                creep[mate.sink] += passed
+        warnings = [f"{WARNINGS.get(code, code)} ({n} of {self.substeps})" for code, n in sorted(self._codes.items())]
+        warnings += [f"{name} stopped: its source ran empty" for name in self.tripped]
+        return StepResult(
+            levels_m3=_by(names, end),
+            volume_m3=_by(links, volume),
+            delivered_m3={name: float(volume[links.index(name)]) for name in plant.actuators},
+            taken_m3=_by(plant.boundary.values(), taken_m3),
+            asked_m3={plant.boundary[tank]: asked * step_s / 3600.0 for tank, asked in asked_m3_h.items()},
+            spill_m3=_by(names, spill.sum(axis=0)),
+            inflow_m3=_by(names, hours @ inflow),
+            creep_m3=creep,
+            step_error_m3=_by(names, error.sum(axis=0)),
+            step_error_bound_m3=_by(names, bound.sum(axis=0)),
+            pump_energy_kwh=_by(plant.pumps, energy),
+            head_energy_kwh=_by(plant.valves, head_energy),
+            ran_s={name: int(seconds @ is_on) for name, is_on in run.items()},
+            substeps=self.substeps,
+            retries=self._retries,
+            warnings=tuple(warnings),
+        )
+
+    def _limits(
+        self, inflow: np.ndarray, levels: np.ndarray, hours: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Spill over full tanks, and what EPANET's whole seconds at a limit made or lost, with its bound."""
+        tanks = self._plant.tanks.values()
+        capacity = np.array([tank.capacity_m3 for tank in tanks])
+        brim = capacity * (1.0 - 1e-9) - 1e-9
+        overflows = np.array([tank.overflows for tank in tanks])
+        before, after = levels[:-1], levels[1:]
+        come = inflow * hours[:, None]
+        excess = come - (after - before)
+        spill = np.where(overflows & (after >= brim) & (come > 0.0), np.maximum(excess, 0.0), 0.0)
+        second = np.abs(inflow) / 3600.0
+        emptied, filled = (after <= EMPTY_M3) & (before > EMPTY_M3), (after >= brim) & (before < brim)
+        idle = (after <= EMPTY_M3) & (before <= EMPTY_M3)  # creep carries it below zero, EPANET lifts it back
+        bound = np.where(emptied | filled, second, 0.0) + np.where(idle, np.abs(come) + np.abs(before), 0.0)
+        return spill, spill - excess, bound
+
+    def _guard(self, flow: np.ndarray, levels: np.ndarray, error: np.ndarray, bound: np.ndarray) -> None:
+        path = self._plant.project.path
+        largest = np.abs(flow).max(initial=0.0)
+        if not largest <= MAX_FLOW_M3_H:  # refuses NaN as well
+            raise HydraulicsError(f"{path}: EPANET answers with a flow of {largest:g} m3/h")
+        slack = BALANCE_FRAC * (1.0 + largest)
+        for column, tank in enumerate(self._plant.tanks.values()):
+            low, high = levels[:, column].min(), levels[:, column].max()
+            if not -CREEP_M3 <= low <= high <= tank.capacity_m3 + CREEP_M3:
+                raise HydraulicsError(f"{path}: tank {tank.name} left its limits: {low:g} to {high:g} m3")
+            missed = np.abs(error[:, column]) - bound[:, column]
+            if not (missed <= slack).all():
+                raise HydraulicsError(f"{path}: the books of tank {tank.name} miss {missed.max():g} m3 in a sub-step")
+
+
+def _by(names: Iterable[str], values: np.ndarray) -> dict[str, float]:
+    return dict(zip(names, values.tolist(), strict=True))
