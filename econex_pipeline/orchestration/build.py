@@ -1,4 +1,4 @@
-"""All definitions, built from the data folder: each case gets its assets, checks and jobs. Nothing is read elsewhere."""
+"""All definitions, built from the data folder: each case gets its assets, checks and jobs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from econex_pipeline.district import cases as known_cases
 from econex_pipeline.district import load_case
 from econex_pipeline.orchestration import home
-from econex_pipeline.orchestration.assets import DAILY, OPERATIONS_GROUP, physics
+from econex_pipeline.orchestration.assets import DAILY
 from econex_pipeline.orchestration.assets.operations import hour_checks, operations_asset
-from econex_pipeline.orchestration.checks import daily_checks
+from econex_pipeline.orchestration.checks import PHYSICS, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
 from econex_pipeline.orchestration.jobs import case_jobs, main_job
 from econex_pipeline.orchestration.partitions import FIRST_DAY
@@ -54,12 +55,12 @@ def build_definitions(
     names = list(cases) if cases is not None else known_cases(folder)
     assets: list[dg.AssetsDefinition] = []
     checks: list[dg.AssetChecksDefinition] = []
-    jobs: list[object] = [main_job(names)]
+    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [main_job(names)]
     for case in names:
         offset = load_case(folder, case).site.utc_offset_h
         for entry in DAILY:
             assets.append(daily_asset(entry, case, offset, first_day))
-            checks.extend(daily_checks(entry, physics(entry), case, offset, first_day))
+            checks.extend(daily_checks(entry, PHYSICS.get(entry.name, ()), case, offset, first_day))
         assets.append(operations_asset(case, offset, first_day))
         checks.extend(hour_checks(case, offset, first_day))
         jobs.extend(case_jobs(case))

@@ -22,6 +22,7 @@ from econex_pipeline.orchestration.storage import Storage
 
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh: what a solver's feasibility tolerance leaves
 BOTH_WAYS_TOLERANCE_KW = 1e-6
+PUMP_TOLERANCE_FRAC = 0.03
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,11 @@ def _levels_inside(day: Day, plan: pd.DataFrame) -> Finding:
     """0 <= V <= capacity for every storage, scenario and stamp  [m3 or kWh]"""
     stored = plan[plan["quantity"].isin(["level_m3", "stored_kwh"])]
     capacity = stored["element"].map({name: s.capacity for name, s in day.setting.district.storages.items()})
-    over = pd.Series(np.maximum(stored["value"] - capacity, -stored["value"]), stored.index).fillna(np.inf)
-    worst = float(over.max())
-    where = "" if worst <= LEVEL_TOLERANCE else f", at {stored.loc[over.idxmax(), 'element']}"
+    values, full = stored["value"].to_numpy(dtype=float), capacity.fillna(-np.inf).to_numpy(dtype=float)
+    over = np.maximum(values - full, -values)
+    at = int(np.argmax(over))
+    worst = float(over[at])
+    where = "" if worst <= LEVEL_TOLERANCE else f", at {stored['element'].iloc[at]}"
     sentence = f"levels are inside 0 and capacity; largest excess {worst:.3g}{where}"
     return Finding(worst <= LEVEL_TOLERANCE, sentence, {"largest_excess": worst, "tolerance": LEVEL_TOLERANCE})
 
@@ -129,7 +132,20 @@ def _one_way_at_a_time(day: Day, plan: pd.DataFrame) -> Finding:
     return Finding(worst <= BOTH_WAYS_TOLERANCE_KW, sentence, {f"{name}_kw": value for name, value in both.items()})
 
 
-PLAN_CHECKS = (
-    PhysicsCheck("levels", "No storage stands below empty or above full.", _levels_inside),
-    PhysicsCheck("complementarity", "Nothing flows both ways at once.", _one_way_at_a_time),
-)
+def _pumps(day: Day, kpis: pd.DataFrame) -> Finding:
+    """|predicted / simulated - 1| <= tolerance over the day  [-]"""
+    values = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
+    error = abs(float(values["pump_energy_error_frac"]))
+    sentence = f"pump energy predicted within {error:.2%} of what was simulated, tolerance {PUMP_TOLERANCE_FRAC:.0%}"
+    return Finding(error <= PUMP_TOLERANCE_FRAC, sentence, {"error_frac": error})
+
+
+PHYSICS: dict[str, tuple[PhysicsCheck, ...]] = {
+    "plan": (
+        PhysicsCheck("levels", "No storage stands below empty or above full.", _levels_inside),
+        PhysicsCheck("complementarity", "Nothing flows both ways at once.", _one_way_at_a_time),
+    ),
+    "kpis": (
+        PhysicsCheck("pump_energy", "The controller's prediction of pump energy is near what was simulated.", _pumps),
+    ),
+}

@@ -35,7 +35,7 @@ def open_log(path: Path) -> logging.Handler:
 def file_logger(handler: logging.Handler) -> dg.LoggerDefinition:
     """Give a Dagster logger that writes a run's events to an open log."""
 
-    @dg.logger(description="The run's log file.")
+    @dg.logger
     def to_file(context: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("run", logging.DEBUG)
         logger.addHandler(handler)

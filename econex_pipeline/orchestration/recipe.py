@@ -42,11 +42,14 @@ class Made:
         Facts kept in the file with it: JSON-serializable, the same for the same inputs.
     text : str
         A page kept beside the table; empty for none.
+    beside : mapping of str to (str, pandas.DataFrame)
+        Further tables kept with it: by name, the contract and the table.
     """
 
     frame: pd.DataFrame
     extra: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
+    beside: Mapping[str, tuple[str, pd.DataFrame]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,15 +109,28 @@ class Day:
             return None
         return self.storage.read(entry.contract, entry.name, self.setting.case, self.previous_key)
 
+    def beside(self, name: str, contract: str) -> pd.DataFrame:
+        """Read a table of this day that was kept beside another one."""
+        return self.storage.read(contract, name, self.setting.case, self.key)
+
     def extra(self, entry: Recipe) -> dict[str, Any]:
         """Read the facts kept with a table of this day."""
         return self.storage.extra(entry.name, self.setting.case, self.key)
 
-    def hours(self, name: str, contract: str) -> pd.DataFrame:
-        """Read an hourly table over the 24 hours of this day, as one frame; a stamp two hours share stands once."""
-        keys = partitions.keys_of_hours(self.date, self.setting.utc_offset_h)
-        frames = [self.storage.read(contract, name, self.setting.case, key) for key in keys]
+    def operations(self) -> pd.DataFrame:
+        """Read OPERATIONS of the 24 hours."""
+        frames = [self.storage.read("OPERATIONS", HOURS, self.setting.case, key) for key in self.hour_keys]
         return pd.concat(frames, ignore_index=True)
+
+    def states(self) -> pd.DataFrame:
+        """Read STATE of the 24 hours; a stamp that two hours share stands once."""
+        frames = [self.storage.read("STATE", HOURS_STATE, self.setting.case, key) for key in self.hour_keys]
+        return once(pd.concat(frames, ignore_index=True))
+
+    @property
+    def hour_keys(self) -> list[str]:
+        """Keys of the 24 hourly partitions."""
+        return partitions.keys_of_hours(self.date, self.setting.utc_offset_h)
 
 
 @dataclass(frozen=True)
@@ -177,9 +193,14 @@ class Recipe:
         if self.previous:
             content["previous"] = storage.digest(self.name, case, day.previous_key)
         if self.hours:
-            keys = partitions.keys_of_hours(day.date, day.setting.utc_offset_h)
-            content["hours"] = [storage.digest(name, case, key) for name in (HOURS, HOURS_STATE) for key in keys]
+            hours = [storage.digest(name, case, key) for name in (HOURS, HOURS_STATE) for key in day.hour_keys]
+            content["hours"] = hours
         return digest_json(content)
+
+
+def once(states: pd.DataFrame) -> pd.DataFrame:
+    """Join STATE tables of hours that follow each other: the end of one is the start of the next."""
+    return states.drop_duplicates(["time_utc", "element", "quantity"], keep="last", ignore_index=True)
 
 
 def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
@@ -202,6 +223,8 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
         made = entry.make(day, *(day.table(need) for need in entry.needs))
         frame = made.frame
         origin = Provenance(case, day.issued_at_utc.isoformat(), entry.version, digest)
+        for name, (contract, table) in made.beside.items():
+            storage.write(table, contract, name, day.key, origin)
         if made.text:
             storage.write_text(made.text, entry.name, case, day.key, ".html")
         storage.write(frame, entry.contract, entry.name, day.key, origin, made.extra)

@@ -165,9 +165,9 @@ def _summary(console: Console, kpis: pd.DataFrame) -> None:
             ]
             table.add_row(name.rsplit("_", 1)[0].replace("_", " "), *cells, str(row["unit"]))
     console.print(table)
-    if "pump_energy_error_frac" in wide.index:
-        error = float(wide.loc["pump_energy_error_frac", "controlled"])
-        predicted = float(wide.loc["predicted_pump_energy_kwh", "controlled"])
-        simulated = float(wide.loc["simulated_pump_energy_kwh", "controlled"])
+    controlled = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
+    if "pump_energy_error_frac" in controlled:
+        names = ("predicted_pump_energy_kwh", "simulated_pump_energy_kwh", "pump_energy_error_frac")
+        predicted, simulated, error = (float(controlled[name]) for name in names)
         text = f"pump energy: predicted {predicted:.3f} kWh, simulated {simulated:.3f} kWh ({error:+.2%})"
         console.print(text, highlight=False)

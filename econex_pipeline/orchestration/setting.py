@@ -20,6 +20,7 @@ from econex_pipeline.district import District, load_case
 from econex_pipeline.orchestration import home
 
 if TYPE_CHECKING:
+    from econex_pipeline.control import Controller
     from econex_pipeline.hydraulics import WaterNetwork
     from econex_pipeline.planning import Network
     from econex_pipeline.scenarios import Climatology
@@ -83,6 +84,13 @@ class Setting:
         network = WaterNetwork(self.district.network_path, substep_s=self.district.twin.substep_s)
         check_network(self.district, network)
         return network
+
+    @cached_property
+    def controller(self) -> Controller:
+        """The controller in front of its plant, the twin with the district's hidden mismatch."""
+        from econex_pipeline.control import Controller
+
+        return Controller(self.district)
 
     def weather(self, times: pd.DatetimeIndex) -> pd.DataFrame:
         """WEATHER at any steps."""

@@ -22,12 +22,13 @@ def code_version(*rooms: str) -> str:
     Parameters
     ----------
     rooms : str
-        Names of folders of the package.
+        Names of folders, or files, of the package.
     """
     hasher = hashlib.sha256()
     for room in sorted({*rooms, *_BELOW_ALL}):
-        for path in sorted((PACKAGE / room).rglob("*")):
-            if path.is_file() and path.suffix not in (".pyc",):
+        place = PACKAGE / room
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and path.suffix != ".pyc":
                 hasher.update(path.relative_to(PACKAGE).as_posix().encode())
                 hasher.update(path.read_bytes())
     return f"{__version__}+{hasher.hexdigest()[:12]}"

@@ -12,7 +12,7 @@ def _hydraulics(day: Day) -> Made:
     from econex_pipeline.hydraulics import linearize
 
     setting = day.setting
-    levels = {name: tank.start for name, tank in setting.district.tanks.items()}
+    levels = {str(tank.tank): tank.start for tank in setting.district.tanks.values()}
     return Made(linearize(setting.district, setting.water_network, levels, day.horizon))
 
 

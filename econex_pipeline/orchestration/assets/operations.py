@@ -1,0 +1,147 @@
+"""The hours of operation: one asset a case, hourly, each hour starting where the one before ended.
+
+A backfill is one run that walks through its hours in order. Hours are written one by one while it runs, so that a run
+that was killed goes on where it stopped.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts.time import operating_day
+from econex_pipeline.orchestration import catalogue, partitions
+from econex_pipeline.orchestration.checks import Finding, found, result
+from econex_pipeline.orchestration.failures import plainly
+from econex_pipeline.orchestration.hours import NEEDS, ROOMS, Hour, OperatedDay, ensure_hour
+from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, once
+from econex_pipeline.orchestration.resources import Progress, RunOptions
+from econex_pipeline.orchestration.setting import Inputs, Setting, case_name
+from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.versions import code_version
+
+GROUP = "control"
+MOST_HOURS_WITH_METADATA = 24 * 31  # a year's backfill would spend more on the catalogue than on its hours
+BALANCE_TOLERANCE = {"E": 1e-6, "P": 1e-3, "W": 1e-3}  # kW, m3/h, m3/h: water within EPANET's whole seconds
+
+
+def hours_of(keys: Sequence[str], setting: Setting, storage: Storage, options: RunOptions) -> Iterator[Hour]:
+    """Give hours in order of time, those of a day sharing its tables."""
+    offset = setting.utc_offset_h
+
+    def day_of(key: str) -> date:
+        return operating_day(partitions.hour_of_key(key), offset)
+
+    for day, of_day in itertools.groupby(sorted(keys, key=partitions.hour_of_key), key=day_of):
+        operated = OperatedDay(Day(setting, day, storage, options))
+        for key in of_day:
+            yield Hour(operated, key)
+
+
+def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.AssetsDefinition:
+    """Give the operations of one case.
+
+    Parameters
+    ----------
+    case : str
+        Name of the case's file.
+    utc_offset_h : int
+        Offset of the site's standard time from UTC [h].
+    first_day : datetime.date
+        First operating day.
+    """
+    name = case_name(case)
+    before = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+
+    @dg.asset(
+        key=[HOURS, name],
+        deps=[
+            *(dg.AssetDep([need.name, name]) for need in NEEDS),
+            dg.AssetDep([HOURS, name], partition_mapping=before),
+        ],
+        partitions_def=partitions.hourly(utc_offset_h, first_day),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name=GROUP,
+        kinds={"epanet", "highs", "parquet"},
+        owners=[f"team:{GROUP}"],
+        description=(
+            "Each hour: estimate, forecast anew, solve the next 24 h against the plan's schedule, act on the twin, "
+            "record what was planned, asked and delivered. Starts where the hour before ended."
+        ),
+        code_version=code_version(*ROOMS),
+        metadata={"dagster/column_schema": catalogue.column_schema("OPERATIONS"), "case": name},
+    )
+    def operations(
+        context: dg.AssetExecutionContext,
+        inputs: Inputs,
+        storage: Storage,
+        options: RunOptions,
+        progress: dg.ResourceParam[Progress],
+    ) -> None:
+        keys = context.partition_keys
+        with plainly():
+            for hour in hours_of(keys, inputs.setting(case), storage, options):
+                reused, numbers = ensure_hour(hour)
+                if len(keys) <= MOST_HOURS_WITH_METADATA:
+                    context.add_asset_metadata(numbers, partition_key=hour.key)
+                progress.told(GROUP, HOURS, hour.key, reused, numbers["seconds"])
+
+    return operations
+
+
+def hour_checks(case: str, utc_offset_h: int, first_day: date) -> list[dg.AssetChecksDefinition]:
+    """Give the blocking checks of operated hours: contracts, and the balances of each layer."""
+    asset = [HOURS, case_name(case)]
+    hourly = partitions.hourly(utc_offset_h, first_day)
+
+    @dg.asset_check(
+        asset=asset,
+        name="contract",
+        blocking=True,
+        partitions_def=hourly,
+        description="Operations and states keep their contracts in every hour of the run.",
+    )
+    def contract(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
+        def judge() -> Finding:
+            operations, _ = _read(context.partition_keys, inputs.setting(case), storage)
+            hours = len(context.partition_keys)
+            return Finding(True, f"{len(operations)} rows in {hours} hours as the contract asks", {"hours": hours})
+
+        return result([found(judge)])
+
+    @dg.asset_check(
+        asset=asset,
+        name="balances",
+        blocking=True,
+        partitions_def=hourly,
+        description="Supply equals use in each layer and step, every term measured on its own.",
+    )
+    def balances(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
+        setting = inputs.setting(case)
+        operations, states = _read(context.partition_keys, setting, storage)
+        return result([_closes(setting, operations, states, layer) for layer in BALANCE_TOLERANCE])
+
+    return [contract, balances]
+
+
+def _read(keys: Sequence[str], setting: Setting, storage: Storage) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read hours back: OPERATIONS, and STATE with each stamp that two hours share standing once."""
+    operations = [storage.read("OPERATIONS", HOURS, setting.case, key) for key in keys]
+    states = [storage.read("STATE", HOURS_STATE, setting.case, key) for key in keys]
+    return pd.concat(operations, ignore_index=True), once(pd.concat(states, ignore_index=True))
+
+
+def _closes(setting: Setting, operations: pd.DataFrame, states: pd.DataFrame, layer: str) -> Finding:
+    """sum(supply) = sum(use) in every step  [kW or m3/h]"""
+    from econex_pipeline.reporting.balances import balance
+    from econex_pipeline.reporting.ledger import ledger
+
+    sides = balance(ledger(operations, states), setting.district, layer)
+    left = np.sum(list(sides.supply.values()), axis=0) - np.sum(list(sides.use.values()), axis=0)
+    worst, tolerance = float(np.abs(left).max()), BALANCE_TOLERANCE[layer]
+    unit = "kW" if layer == "E" else "m3/h"
+    sentence = f"layer {layer} closes; largest residual {worst:.3g} {unit}, tolerance {tolerance:g}"
+    return Finding(worst <= tolerance, sentence, {f"residual_{layer}": worst})

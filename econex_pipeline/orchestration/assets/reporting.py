@@ -1,0 +1,142 @@
+"""Recipes of the operated day: the same day without control, the indicators of all strategies, and the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from econex_pipeline.contracts import Provenance, tidy
+from econex_pipeline.orchestration import catalogue
+from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
+from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients
+from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS, WEATHER
+from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, Made, Recipe
+
+BASELINE_STATE = "no_control_state"
+
+
+def _no_control(day: Day, profiles: pd.DataFrame, prices: pd.DataFrame) -> Made:
+    from econex_pipeline.control import ControlState, run_no_control
+
+    start = day.storage.extra(HOURS_STATE, day.setting.case, day.hour_keys[0])["start"]
+    actual = profiles[profiles["time_utc"].isin(day.times)].reset_index(drop=True)
+    run = run_no_control(day.setting.controller, ControlState.from_json(start).twin, actual, prices)
+    return Made(run.operations, beside={BASELINE_STATE: ("STATE", run.states)})
+
+
+NO_CONTROL = Recipe(
+    name="no_control",
+    contract="OPERATIONS",
+    group="control",
+    needs=(PROFILES, PRICES),
+    make=_no_control,
+    hours=True,
+    rooms=("twin", "hydraulics", "treatment"),
+    kinds=("epanet", "parquet"),
+    description="The same day from the same state without a controller: tanks refill themselves, the grid does all.",
+)
+
+
+def _kpis(
+    day: Day,
+    plan: pd.DataFrame,
+    scenarios: pd.DataFrame,
+    hydraulics: pd.DataFrame,
+    treatment: pd.DataFrame,
+    prices: pd.DataFrame,
+    no_control: pd.DataFrame,
+) -> Made:
+    from econex_pipeline.reporting.kpis import kpis, kpis_of_plan
+
+    district = day.setting.district
+    coefficients = plan_coefficients(hydraulics, treatment)
+    baseline_states = day.beside(BASELINE_STATE, "STATE")
+    parts = [
+        kpis_of_plan(plan, scenarios, prices, district, day.times, coefficients),
+        kpis(day.operations(), day.states(), prices, district, "controlled", coefficients),
+        kpis(no_control, baseline_states, prices, district, "no_control", coefficients),
+    ]
+    return Made(tidy(pd.concat(parts, ignore_index=True), "KPIS"))
+
+
+def _show_kpis(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
+    controlled = kpis[kpis["strategy"] == "controlled"]
+    return catalogue.numbers(dict(zip(controlled["kpi"], controlled["value"], strict=True)))
+
+
+KPIS = Recipe(
+    name="kpis",
+    contract="KPIS",
+    group="reporting",
+    needs=(PLAN, SCENARIOS, HYDRAULICS, TREATMENT, PRICES, NO_CONTROL),
+    make=_kpis,
+    show=_show_kpis,
+    hours=True,
+    description="Indicators of the day as planned, as operated, and without control.",
+)
+
+
+def _report(
+    day: Day,
+    kpis: pd.DataFrame,
+    plan: pd.DataFrame,
+    scenarios: pd.DataFrame,
+    prices: pd.DataFrame,
+    weather: pd.DataFrame,
+    no_control: pd.DataFrame,
+) -> Made:
+    from econex_pipeline.reporting.page import DayReport, render_report
+
+    facts = day.extra(PLAN)
+    page = DayReport(
+        district=day.setting.district,
+        operations=day.operations(),
+        states=day.states(),
+        prices=prices,
+        kpis=kpis,
+        provenance=Provenance(day.setting.case, day.issued_at_utc.isoformat(), REPORT.version, REPORT.digest(day)),
+        plan=plan,
+        scenarios=scenarios,
+        states_without_control=day.beside(BASELINE_STATE, "STATE"),
+        weather=weather,
+        repairs=tuple(repair["message"] for repair in day.extra(WEATHER)["repairs"]),
+        messages=_messages(day),
+        facts={"Plan": f"{facts['status']}, objective {facts['objective_usd']:.2f} {day.setting.district.currency}"},
+    )
+    return Made(kpis, text=render_report(page))
+
+
+def _messages(day: Day) -> tuple[str, ...]:
+    """What the controller said in the hours in which it fell back, each once."""
+    said = [day.storage.extra(HOURS, day.setting.case, key)["messages"] for key in day.hour_keys]
+    return tuple(dict.fromkeys(message for messages in said for message in messages))
+
+
+def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
+    from econex_pipeline.reporting.figures.dispatch import dispatch
+    from econex_pipeline.reporting.figures.render import png
+    from econex_pipeline.reporting.figures.storage import storage_levels
+
+    district, states, operations = day.setting.district, day.states(), day.operations()
+    electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
+    return {
+        "page": dg.MetadataValue.path(day.storage.path(REPORT.name, day.setting.case, day.key, ".html")),
+        "electricity": catalogue.picture(electricity, "Supply and use of electricity by hour"),
+        "storage": catalogue.picture(png(storage_levels(states, district, day.table(PLAN))), "Stored amounts"),
+        **_show_kpis(day, kpis),
+    }
+
+
+REPORT = Recipe(
+    name="report",
+    contract="KPIS",
+    group="reporting",
+    needs=(KPIS, PLAN, SCENARIOS, PRICES, WEATHER, NO_CONTROL),
+    make=_report,
+    show=_show_report,
+    hours=True,
+    kinds=("html", "matplotlib"),
+    description="The page an operator reads, and the numbers on it.",
+)
