@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from econex_pipeline.twin import Decision
+from econex_pipeline.twin import Decision, Exogenous
 
 EXPECTATION = -1
 _NOT_ACTUATED = ("pv.", "unserved.", "overflow.", "grid_import", "grid_export", "mains.recovered")
+LEAST_CURTAILED_KW = 1e-6
 RATES = ("flow_m3_h", "power_kw", "consumed_kw", "generated_kw", "schedule_kw", "schedule_m3_h")
 
 Rates = dict[tuple[str, str], float]
@@ -30,7 +31,7 @@ def rated_flows(coefficients: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str,
     return flows
 
 
-def decision_of(rates: Rates, rated_m3_h: dict[str, float]) -> Decision:
+def decision_of(rates: Rates, rated_m3_h: dict[str, float], expected: Exogenous) -> Decision:
     """Take what actuators can follow out of the rates of a step.
 
     Parameters
@@ -39,10 +40,17 @@ def decision_of(rates: Rates, rated_m3_h: dict[str, float]) -> Decision:
         Rates by (element, quantity), as `rates_at` gives them.
     rated_m3_h : dict of str to float
         Rated flows, as `rated_flows` gives them [m3/h].
+    expected : Exogenous
+        What the rates were made for: sun that they leave unused is curtailed.
     """
     actuated = {key: max(0.0, value) for key, value in rates.items() if not key[0].startswith(_NOT_ACTUATED)}
+    powers = {element: value for (element, quantity), value in actuated.items() if quantity == "power_kw"}
+    for node, inputs in expected.nodes.items():
+        unused_kw = inputs.pv_kw - rates.get((f"pv.{node}", "power_kw"), inputs.pv_kw)
+        if unused_kw > LEAST_CURTAILED_KW:
+            powers[f"curtail.{node}"] = unused_kw
     return Decision(
         flows_m3_h={element: value for (element, quantity), value in actuated.items() if quantity == "flow_m3_h"},
-        powers_kw={element: value for (element, quantity), value in actuated.items() if quantity == "power_kw"},
+        powers_kw=powers,
         rated_flows_m3_h=rated_m3_h,
     )

@@ -199,10 +199,16 @@ def _choose(
         found, message, basis = None, f"{type(problem).__name__}: {problem}", None
     if found is not None:
         rates = rates_at(found, now)
-        return _Choice(decision_of(rates, rated), rates, OPTIMAL, basis, message)
+        return _Choice(decision_of(rates, rated, Exogenous.from_profiles(horizon, now)), rates, OPTIMAL, basis, message)
     rates = rates_at(plan, now) if plan is not None else {}
     if rates:
-        return _Choice(decision_of(rates, rated), rates, LAST_GOOD_PLAN, state.basis, message)
+        return _Choice(
+            decision_of(rates, rated, Exogenous.from_profiles(horizon, now)),
+            rates,
+            LAST_GOOD_PLAN,
+            state.basis,
+            message,
+        )
     situation = situation_of(believed.amounts, horizon, coefficients, prices, now)
     return _Choice(by_rules(controller.district, situation), {}, RULES, state.basis, message)
 

@@ -82,12 +82,13 @@ def _water(measurement: Measurement, district: District) -> dict[str, float]:
     net: dict[tuple[str, str], float] = defaultdict(float)
     for name, arc in district.arcs.items():
         if arc.kind != "line":
-            net[arc.tail, arc.layer] -= flows[name]
-            net[arc.head, arc.head_layer or arc.layer] += flows[name]
+            forward = flows[name] - measurement.backflow_m3_h.get(name, 0.0)
+            net[arc.tail, arc.layer] -= forward
+            net[arc.head, arc.head_layer or arc.layer] += forward
     for node, inputs in measurement.inputs.items():
-        net[node, "P"] -= inputs.potable_m3_h - flows[f"unserved.{node}.P"]
+        net[node, "P"] -= inputs.potable_m3_h - flows.get(f"unserved.{node}.P", 0.0)
         net[node, "W"] += inputs.rain_harvest_m3_h + inputs.greywater_m3_h
-        net[node, "W"] -= inputs.irrigation_m3_h - flows[f"unserved.{node}.W"]
+        net[node, "W"] -= inputs.irrigation_m3_h - flows.get(f"unserved.{node}.W", 0.0)
         net[node, "W"] -= flows.get(f"sewer.{node}", 0.0)
         for layer in ("P", "W"):
             net[node, layer] -= flows.get(f"overflow.{node}.{layer}", 0.0)
@@ -96,9 +97,12 @@ def _water(measurement: Measurement, district: District) -> dict[str, float]:
         net[treatment.node, "P"] += measurement.product_m3_h[name]
     if district.utilities.mains is not None:
         net[district.utilities.mains.node, "P"] += flows["mains_import"] - flows["mains_export"]
+        net[district.utilities.mains.node, "P"] -= measurement.backflow_m3_h["mains_import"]
     residuals = {}
     for (node, layer), flow in net.items():
         tank = district.tank_at(node, layer)
+        if tank is None and f"sewer.{node}" not in flows and flow == 0.0:
+            continue
         if tank is None:
             residuals[f"{node}.{layer}"] = flow * measurement.step_h
         else:
@@ -111,7 +115,8 @@ def _energy(measurement: Measurement, district: District) -> dict[str, float]:
     powers = measurement.powers_kw
     net: dict[str, float] = defaultdict(float)
     for node, inputs in measurement.inputs.items():
-        net[node] += powers[f"pv.{node}"] + powers[f"unserved.{node}.E"] - powers[f"dump.{node}"] - inputs.load_kw
+        net[node] += powers.get(f"pv.{node}", 0.0) + powers.get(f"unserved.{node}.E", 0.0)
+        net[node] -= powers.get(f"dump.{node}", 0.0) + inputs.load_kw
     for name, arc in district.arcs.items():
         if arc.kind == "line":
             for flow, tail, head in (

@@ -144,6 +144,8 @@ class Measurement:
         What the world really did at each node.
     start_amounts, end_amounts : dict of str to float
         Stored amounts at both ends of the step, by storage [m3 or kWh].
+    backflow_m3_h : dict of str to float
+        What each meter saw pass the wrong way [m3/h]: in EPANET a shut pump or valve lets a few 1e-4 m3/h through.
     water_step_error_m3, water_step_error_bound_m3 : dict of str to float
         What the hydraulic engine's whole seconds at a full or empty tank made or lost, and the bound it states for
         it, by storage [m3].
@@ -167,6 +169,7 @@ class Measurement:
     inputs: dict[str, NodeInputs]
     start_amounts: dict[str, float]
     end_amounts: dict[str, float]
+    backflow_m3_h: dict[str, float]
     water_step_error_m3: dict[str, float]
     water_step_error_bound_m3: dict[str, float]
     run_s: dict[str, int]

@@ -171,7 +171,7 @@ class Twin:
             time_utc=state.time_utc,
             step_h=step_h,
             flows_m3_h=water.flows_m3_h,
-            powers_kw=power.powers_kw,
+            powers_kw=self._of_devices(power.powers_kw),
             consumed_kw=consumed,
             generated_kw=generated,
             product_m3_h={name: result.product_m3 / step_h for name, (_, result) in treated.items()},
@@ -180,6 +180,7 @@ class Twin:
             inputs=inputs,
             start_amounts=state.amounts(),
             end_amounts=end.amounts(),
+            backflow_m3_h=self.water.backflow_m3_h(water.result),
             water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
             water_step_error_bound_m3=_by_storage(self.water, water.result.step_error_bound_m3),
             run_s=water.run_s,
@@ -219,6 +220,14 @@ class Twin:
             efficiency = float(mains.turbine_efficiency_frac or 0.0) * self.hidden.turbine_efficiency.get("mains", 1.0)
             generated["mains"] = efficiency * water.result.head_energy_kwh[mains.turbine] / step_h
         return consumed, generated
+
+    def _of_devices(self, powers_kw: Mapping[str, float]) -> dict[str, float]:
+        """Leave out zeros of what a node has no device for."""
+        nodes = self.district.nodes
+        without = {f"{kind}.{name}" for name, node in nodes.items() for kind in ("pv", "curtail") if node.pv is None}
+        without |= {f"unserved.{name}.E" for name, node in nodes.items() if node.electricity is None}
+        without |= {f"dump.{name}" for name in nodes}
+        return {name: power for name, power in powers_kw.items() if power != 0.0 or name not in without}
 
     def _by_node(self, powers_kw: Mapping[str, float]) -> dict[str, float]:
         sums: dict[str, float] = defaultdict(float)

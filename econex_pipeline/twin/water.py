@@ -19,6 +19,7 @@ DUTY_KINDS = ("pumped", "gravity", "turbined")
 RANKS = {"sewer": 0, "export": 1, "treatment": 2, "transfer": 3, "backup": 4, "demand": 5}
 OUTAGE = "the mains are out"
 _ATTEMPTS = 4
+ROUNDING_M3_H = 1e-12
 _SLACK_M3 = 1e-4
 """A cut below this is the rate's change within the step, not a limit [m3]."""
 
@@ -162,8 +163,9 @@ class WaterWorks:
             sink = district.tank_at(arc.head, arc.head_layer or arc.layer)
             yield Move(name, source, sink, rate, self.step_s, rank=rank, stops=True)
         for node in district.nodes:
-            tank = district.tank_at(node, "W")
-            if tank is not None:
+            tank, there = district.tank_at(node, "W"), district.nodes[node]
+            collects = there.potable is not None or there.roof is not None
+            if tank is not None and (collects or f"sewer.{node}" in asked):
                 rate = min(asked.get(f"sewer.{node}", 0.0), district.utilities.sewer.capacity_m3_h)
                 yield Move(f"sewer.{node}", tank, None, rate, self.step_s, rank=RANKS["sewer"])
         mains = district.utilities.mains
@@ -249,14 +251,23 @@ class WaterWorks:
         step_h = self.district.step_h
         flows = dict(passing)
         for before in asked:
+            if before.duty:
+                flows[before.element] = max(0.0, result.volume_m3[self.links[before.element][1]]) / step_h
+                continue
             delivered = moves[before.element].moved_m3(self.step_s) / step_h
             if before.rank == RANKS["demand"]:
-                flows[f"unserved.{before.element}"] = max(0.0, before.rate_m3_h - delivered)
+                missing = before.rate_m3_h - delivered
+                flows[f"unserved.{before.element}"] = missing if missing > ROUNDING_M3_H else 0.0
             elif not before.element.startswith("supply."):
                 flows[before.element] = delivered
         for name, tank in self.tanks.items():
             flows[f"overflow.{name}"] = result.spill_m3[tank] / step_h
         return flows
+
+    def backflow_m3_h(self, result: StepResult) -> dict[str, float]:
+        """Give what went the wrong way through each duty-cycled element: EPANET's shut links are not quite tight."""
+        volumes = {element: result.volume_m3[meter] for element, (_, meter) in self.links.items()}
+        return {element: max(0.0, -volume) / self.district.step_h for element, volume in volumes.items()}
 
     def _run_s(self, result: StepResult) -> dict[str, int]:
         return {element: result.ran_s.get(actuator, 0) for element, (actuator, _) in self.links.items()}
