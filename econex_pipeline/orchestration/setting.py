@@ -67,7 +67,9 @@ class Setting:
         """What is usual at each season and hour: the reference of the forecast's law."""
         from econex_pipeline.scenarios import Climatology
 
-        return Climatology.fit(self.year.table, self.district)
+        stamps = pd.DatetimeIndex(self.year.table["time_utc"])
+        hours = (stamps[-1] - stamps[0] + (stamps[1] - stamps[0])) / pd.Timedelta(hours=1)
+        return Climatology.fit(self.weather(steps(stamps[0], hours, self.district.step_minutes)), self.district)
 
     @cached_property
     def network(self) -> Network:
