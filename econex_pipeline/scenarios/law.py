@@ -46,8 +46,8 @@ def redrawn(forecast: ArrayLike, score: ArrayLike, error: ArrayLike, rho: ArrayL
     """Draw from the law given a forecast: the forecast plus the error that the law makes on another day.
 
     ``a* = f + (a' - f')`` with a' the score of an analog day and f' its forecast under fresh noise e'. Since a' - f'
-    has the law of a - f and neither depends on the forecast, a* and the actual a are alike given f. This is conditioning
-    by perturbed observations [1]_.
+    has the law of a - f and neither depends on the forecast, a* and the actual a are alike given f: conditioning by
+    perturbed observations [1]_.
 
     Parameters
     ----------
