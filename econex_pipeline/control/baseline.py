@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.estimate import Estimate
-from econex_pipeline.control.loop import Controller
 from econex_pipeline.control.rules import Situation, by_rules, situation_of, without_control
 from econex_pipeline.district import District
 from econex_pipeline.twin import Decision, Exogenous, Measurement, TwinState

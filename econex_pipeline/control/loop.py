@@ -5,96 +5,19 @@ The controller sees forecasts, prices and its plan as tables; what really happen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 import pandas as pd
 
 from econex_pipeline.contracts import tidy
 from econex_pipeline.contracts.time import HOURS_PER_DAY
-from econex_pipeline.control.decide import Rates, decision_of, rated_flows, rates_at
-from econex_pipeline.control.estimate import Estimate, estimate
+from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
+from econex_pipeline.control.controller import Controller
+from econex_pipeline.control.decide import rates_at
+from econex_pipeline.control.estimate import estimate
 from econex_pipeline.control.learning import learn, pump_energy
-from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.district import District
-from econex_pipeline.hydraulics import WaterNetwork, linearize
-from econex_pipeline.planning import Answer, Basis, build_network, end_values_from_plan, solve_horizon
-from econex_pipeline.treatment import coefficients as treatment_coefficients
-from econex_pipeline.twin import Decision, Exogenous, Measurement, Twin, TwinState
+from econex_pipeline.twin import Exogenous, Measurement, TwinState
 from econex_pipeline.twin.records import Row, decision_rows, input_rows, measurement_rows, operations_table, state_table
-
-OPTIMAL, LAST_GOOD_PLAN, RULES = 0, 1, 2
-TIME_LIMIT_S = 30.0
-
-
-class Controller:
-    """The controller of a district, and the plant it stands in front of.
-
-    Parameters
-    ----------
-    district : District
-        What stands there.
-    twin : Twin, optional
-        The plant; by default one with the district's hidden mismatch.
-    solve : callable, optional
-        Solver of the horizon, with the signature of `planning.solve_horizon`.
-    time_limit_s : float
-        Time a solve may take [s].
-
-    Notes
-    -----
-    The controller's own hydraulic network follows the drawing; the twin's does not.
-    """
-
-    def __init__(
-        self,
-        district: District,
-        twin: Twin | None = None,
-        solve: Callable[..., Answer] = solve_horizon,
-        time_limit_s: float = TIME_LIMIT_S,
-    ) -> None:
-        self.district = district
-        self.twin = Twin(district) if twin is None else twin
-        self.solve, self.time_limit_s = solve, time_limit_s
-        self.network = build_network(district)
-        self.water = WaterNetwork(district.network_path, district.twin.substep_s)
-
-    def start(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> ControlState:
-        """Give the state at which a first hour starts: the district's start levels, nothing learnt yet."""
-        return ControlState(self.twin.initial_state(time_utc, amounts))
-
-    def coefficients(self, believed: Estimate, profiles: pd.DataFrame) -> pd.DataFrame:
-        """Linearize the controller's own models at the believed state, for the steps of the profiles.
-
-        Parameters
-        ----------
-        believed : Estimate
-            Levels and membranes.
-        profiles : pandas.DataFrame
-            PROFILES.
-
-        Returns
-        -------
-        pandas.DataFrame
-            COEFFICIENTS of scenario 0, before any correction.
-        """
-        times = pd.DatetimeIndex(profiles["time_utc"].unique())
-        water = linearize(self.district, self.water, believed.levels_m3(self.district), times)
-        treatment = treatment_coefficients(self.district, profiles, believed.membranes)
-        parts = [part for part in (water, treatment) if not part.empty]
-        return tidy(pd.concat(parts, ignore_index=True), "COEFFICIENTS")
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """A decision and where it comes from."""
-
-    decision: Decision
-    expected: Rates
-    status: int
-    basis: Basis | None
-    message: str
 
 
 def operate_hour(
@@ -146,9 +69,10 @@ def operate_hour(
         believed = estimate(controller.twin.observe(state.twin), district)
         raw = controller.coefficients(believed, horizon)
         corrected = state.corrections.apply(raw)
-        choice = _choose(controller, state, believed, horizon, corrected, prices, plan)
+        question = Question(expected, believed.amounts, horizon, corrected, prices, plan, state.basis)
+        choice = choose(controller, question)
         after, measurement = controller.twin.step(state.twin, choice.decision, Exogenous.from_profiles(actual, now))
-        rows += _record(choice, expected, measurement, plan, corrected, district)
+        rows += _record(choice, question, measurement, district)
         if choice.status != OPTIMAL:
             messages.append(choice.message)
         tables.append(corrected[corrected["time_utc"] == now])
@@ -170,74 +94,16 @@ def _horizon(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     return forecast[(forecast["time_utc"] >= now) & (forecast["time_utc"] < end)].reset_index(drop=True)
 
 
-def _choose(
-    controller: Controller,
-    state: ControlState,
-    believed: Estimate,
-    horizon: pd.DataFrame,
-    coefficients: pd.DataFrame,
-    prices: pd.DataFrame,
-    plan: pd.DataFrame | None,
-) -> _Choice:
-    """Decide by the horizon's optimum; where there is none, by the day's plan; where that does not reach, by rules."""
-    now = state.time_utc
-    rated = rated_flows(coefficients, now)
-    try:
-        answer = controller.solve(
-            controller.network,
-            horizon,
-            coefficients,
-            prices,
-            believed.amounts,
-            plan,
-            _end_values(controller, horizon, plan),
-            basis=state.basis,
-            time_limit_s=controller.time_limit_s,
-        )
-        found, message, basis = answer.plan, answer.message, answer.basis
-    except Exception as problem:  # the loop goes on whatever a solve does; the record says what happened
-        found, message, basis = None, f"{type(problem).__name__}: {problem}", None
-    if found is not None:
-        rates = rates_at(found, now)
-        return _Choice(decision_of(rates, rated, Exogenous.from_profiles(horizon, now)), rates, OPTIMAL, basis, message)
-    rates = rates_at(plan, now) if plan is not None else {}
-    if rates:
-        return _Choice(
-            decision_of(rates, rated, Exogenous.from_profiles(horizon, now)),
-            rates,
-            LAST_GOOD_PLAN,
-            state.basis,
-            message,
-        )
-    situation = situation_of(believed.amounts, horizon, coefficients, prices, now)
-    return _Choice(by_rules(controller.district, situation), {}, RULES, state.basis, message)
-
-
-def _end_values(controller: Controller, horizon: pd.DataFrame, plan: pd.DataFrame | None) -> Mapping:
-    """Take the value of what is left from the plan at the horizon's end; from the district where it does not reach."""
-    end = horizon["time_utc"].max() + pd.Timedelta(hours=controller.district.step_h)
-    if plan is not None and (plan["time_utc"] == end).any():
-        return end_values_from_plan(controller.network, plan, end)
-    return dict(controller.network.end_values)
-
-
-def _record(
-    choice: _Choice,
-    expected: Exogenous,
-    measurement: Measurement,
-    plan: pd.DataFrame | None,
-    coefficients: pd.DataFrame,
-    district: District,
-) -> list[Row]:
+def _record(choice: Choice, question: Question, measurement: Measurement, district: District) -> list[Row]:
     """Put one cycle into rows: planned, asked, forecast, delivered, actual, and the controller's own."""
     now = measurement.time_utc
     rows: list[Row] = []
-    if plan is not None:
-        rows += [(now, *key, "planned", value) for key, value in rates_at(plan, now).items()]
+    if question.plan is not None:
+        rows += [(now, *key, "planned", value) for key, value in rates_at(question.plan, now).items()]
     asked = {(element, quantity): value for _, element, quantity, _, value in decision_rows(choice.decision, now)}
-    rows += [(now, *key, "asked", value) for key, value in {**choice.expected, **asked}.items()]
-    rows += input_rows(expected, "forecast") + measurement_rows(measurement)
-    predicted, simulated = pump_energy(measurement, coefficients, district)
+    rows += [(now, *key, "asked", value) for key, value in {**choice.rates, **asked}.items()]
+    rows += input_rows(question.expected, "forecast") + measurement_rows(measurement)
+    predicted, simulated = pump_energy(measurement, question.coefficients, district)
     own = {
         "fallback_count": float(choice.status != OPTIMAL),
         "solve_status": float(choice.status),
