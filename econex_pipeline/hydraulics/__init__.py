@@ -5,6 +5,8 @@ Inside here: everything that knows EPANET. `WaterNetwork` moves a network throug
 network file with the district; `Mismatch` makes a network differ from its file.
 """
 
+from econex_pipeline.hydraulics.checking import check_network
+from econex_pipeline.hydraulics.linearize import coefficients_at, linearize
 from econex_pipeline.hydraulics.mismatch import Mismatch, draw_mismatch
 from econex_pipeline.hydraulics.network import WaterNetwork
 from econex_pipeline.hydraulics.plant import GRAVITY_M_S2, RHO_G_KWH_M4, WATER_DENSITY_KG_M3
@@ -22,5 +24,8 @@ __all__ = [
     "StepResult",
     "Tank",
     "WaterNetwork",
+    "check_network",
+    "coefficients_at",
     "draw_mismatch",
+    "linearize",
 ]

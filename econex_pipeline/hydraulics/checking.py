@@ -1,0 +1,119 @@
+"""Does the network file hold what the district says stands there? Names, kinds, capacities, and what leads where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from econex_pipeline.contracts.errors import InputError, nearest
+from econex_pipeline.district import District
+from econex_pipeline.hydraulics.network import WaterNetwork
+from econex_pipeline.hydraulics.toolkit import LinkKind
+
+CAPACITY_FRAC = 1e-3  # by which a tank's volume may differ between the files
+SETTING_FRAC = 1e-3
+VALVES = (LinkKind.FCV, LinkKind.TCV)
+TURBINES = (LinkKind.PRV, LinkKind.PBV, LinkKind.FCV, LinkKind.TCV, LinkKind.GPV)
+KINDS = {"pumped": (LinkKind.PUMP,), "gravity": VALVES, "turbined": VALVES}
+
+
+def check_network(district: District, network: WaterNetwork) -> None:
+    """Compare a network with its district.
+
+    Parameters
+    ----------
+    district : District
+        Names actuators, meters and tanks.
+    network : WaterNetwork
+        What the file holds; that it is free of controls, rules and patterns was checked when it was opened.
+
+    Raises
+    ------
+    InputError
+        At the first tank, actuator or meter that is missing (with the nearest name), of the wrong kind, used twice,
+        of another size, or joined to other tanks than the district says.
+    """
+    for name, storage in district.tanks.items():
+        _check_tank(network, f"storages.{name}", str(storage.tank), storage.capacity)
+    held = {(storage.node, storage.layer): str(storage.tank) for storage in district.tanks.values()}
+    used: dict[str, str] = {}
+    for name, arc in district.arcs.items():
+        if arc.kind not in KINDS:
+            continue
+        field = f"arcs.{name}"
+        noun = "pump" if arc.kind == "pumped" else "valve"
+        actuator, meter = str(arc.actuator), str(arc.meter)
+        _check_link(network, f"{field}.actuator", actuator, KINDS[arc.kind], noun)
+        _check_link(network, f"{field}.meter", meter, tuple(LinkKind), "link")
+        _use(network, used, f"{field}.actuator", actuator)
+        _use(network, used, f"{field}.meter", meter)
+        sources, sinks = network.actuators[actuator].sources, network.actuators[actuator].sinks
+        _check_end(network, f"{field}.actuator", actuator, "draws from", sources, held.get((arc.tail, arc.layer)))
+        _check_end(network, f"{field}.actuator", actuator, "delivers to", sinks, held.get((arc.head, arc.layer)))
+    mains = district.utilities.mains
+    if mains is None:
+        return
+    _check_link(network, "utilities.mains.actuator", mains.actuator, VALVES, "valve")
+    _check_link(network, "utilities.mains.meter", mains.meter, tuple(LinkKind), "link")
+    _use(network, used, "utilities.mains.actuator", mains.actuator)
+    _use(network, used, "utilities.mains.meter", mains.meter)
+    if mains.turbine is not None:
+        _check_link(network, "utilities.mains.turbine", mains.turbine, TURBINES, "valve")
+    inlet = network.actuators[mains.actuator]
+    _check_end(
+        network, "utilities.mains.actuator", mains.actuator, "delivers to", inlet.sinks, held.get((mains.node, "P"))
+    )
+    if inlet.kind is LinkKind.FCV and abs(inlet.rated_setting / mains.rated_flow_m3_h - 1.0) > SETTING_FRAC:
+        raise InputError(
+            network.path,
+            f"[VALVES] {mains.actuator} setting",
+            inlet.rated_setting,
+            f"{mains.rated_flow_m3_h:g} m3/h, utilities.mains.rated_flow_m3_h of the district",
+        )
+
+
+def _check_tank(network: WaterNetwork, field: str, tank: str, capacity_m3: float) -> None:
+    if tank not in network.tanks:
+        raise InputError.saying(network.path, f"{field}.tank", f"no tank '{tank}'{nearest(tank, network.tanks)}")
+    found = network.tanks[tank].capacity_m3
+    if abs(found / capacity_m3 - 1.0) > CAPACITY_FRAC:
+        raise InputError(
+            network.path,
+            f"[TANKS] {tank} volume between its minimum and maximum level",
+            f"{found:.4g} m3",
+            f"{capacity_m3:g} m3, {field}.capacity_m3 of the district",
+        )
+    if tank not in network.boundary:
+        raise InputError.saying(
+            network.path,
+            f"[JUNCTIONS] J_{tank}",
+            f"tank '{tank}' needs a boundary junction 'J_{tank}', joined by a pipe",
+        )
+    if not network.tanks[tank].overflows:
+        raise InputError(network.path, f"[TANKS] {tank} overflow", "NO", "YES: what comes in must be able to spill")
+
+
+def _check_link(network: WaterNetwork, field: str, name: str, kinds: Iterable[LinkKind], noun: str) -> None:
+    kinds = tuple(kinds)
+    fitting = [link for link, kind in network.links.items() if kind in kinds]
+    if name not in network.links:
+        raise InputError.saying(network.path, field, f"no {noun} '{name}'{nearest(name, fitting)}")
+    if network.links[name] not in kinds:
+        wanted = " or ".join(kind.name for kind in kinds)
+        raise InputError(network.path, f"{field} '{name}'", network.links[name].name, wanted)
+
+
+def _use(network: WaterNetwork, used: dict[str, str], field: str, name: str) -> None:
+    if name in used:
+        raise InputError.saying(
+            network.path, field, f"'{name}' serves {used[name]} already; each needs a link of its own"
+        )
+    used[name] = field
+
+
+def _check_end(
+    network: WaterNetwork, field: str, actuator: str, verb: str, found: frozenset[str], wanted: str | None
+) -> None:
+    """An actuator's end leads to the one tank that the district says, where it says one."""
+    if wanted is not None and found != {wanted}:
+        what = " and ".join(sorted(found)) or "nothing"
+        raise InputError.saying(network.path, field, f"'{actuator}' {verb} {what}; expected {wanted} alone")
