@@ -12,6 +12,7 @@ from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.district import Site
+from econex_pipeline.weather.sky import clear_sky
 from econex_pipeline.weather.source import SourceFile
 from econex_pipeline.weather.year import TYPICAL_YEAR
 
@@ -22,6 +23,11 @@ DAYS_PER_YEAR = 365.25
 MIN_DAYS_FOR_YEARLY_RAIN = 300
 STATION_LATITUDE_DEG = 1.0
 STATION_LONGITUDE_DEG = 2.0
+
+TWILIGHT_DEG = 1.0
+DEGREES_PER_HOUR = 15.0
+MOST_NIGHT_FRAC = 0.01
+"""The sun counts as down when it is this far below the horizon all step long; so much of the sum may fall there."""
 
 
 def checked_values(source: SourceFile) -> pd.DataFrame:
@@ -138,6 +144,22 @@ def check_station(source: SourceFile, site: Site) -> None:
         if field in source.station and abs(source.station[field] - value) > tolerance:
             expected = f"site.{field} {value:g} within {tolerance:g} {unit}: the station must stand at the site"
             raise InputError(source.path, f"header {field}", source.station[field], expected)
+
+
+def check_daylight(
+    source: SourceFile, stamps: pd.DatetimeIndex, ghi_w_m2: np.ndarray, step_h: float, site: Site
+) -> None:
+    """Refuse sunshine at night: the sign of local stamps taken for UTC, or of ends taken for starts of long steps."""
+    sky = clear_sky(stamps + pd.Timedelta(hours=step_h) / 2, site)
+    night = sky["zenith_deg"] > 90.0 + TWILIGHT_DEG + DEGREES_PER_HOUR * step_h / 2
+    total = float(ghi_w_m2.sum())
+    dark_frac = float(ghi_w_m2[night].sum()) / total if total > 0 else 0.0
+    if dark_frac > MOST_NIGHT_FRAC:
+        found = f"{dark_frac:.1%} of its sum at night"
+        expected = (
+            f"less than {MOST_NIGHT_FRAC:.0%}: time stamps must be the steps' starts in UTC (is an offset missing?)"
+        )
+        raise InputError(source.path, source.columns["ghi_w_m2"].name, found, expected)
 
 
 def _plain(value: object) -> object:

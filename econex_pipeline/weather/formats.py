@@ -83,15 +83,15 @@ def read_tmy3(path: Path, source: WeatherSource) -> SourceFile:
     stamps = ["Date (MM/DD/YYYY)", "Time (HH:MM)"]
     _require(path, frame, stamps + [column.name for column in columns.values()], "a TMY3 file")
     period, code = "Lprecip quantity (hr)", "PresWth (METAR code)"
-    if period in frame.columns:
+    rain = frame[columns["rain_mm_h"].name]
+    if period in frame.columns and (rain >= 0).all():
         # Totals of 3, 6 or 24 h stand in one row; spread over hours they would be invented.
-        longer = (frame[period] > 1) & (frame[columns["rain_mm_h"].name] > 0)
+        longer = (frame[period] > 1) & (rain > 0)
         if longer.any():
             row = int(longer.to_numpy().argmax())
             field = f"{period}, line {row + TMY3_FIRST_LINE}"
-            raise InputError(
-                path, field, frame[period].iloc[row], f"1 h of rain a row; {int(longer.sum())} rows hold longer totals"
-            )
+            expected = f"1 h of rain a row; {int(longer.sum())} rows hold longer totals"
+            raise InputError(path, field, int(frame[period].iloc[row]), expected)
     return SourceFile(
         path=path,
         frame=frame.reset_index(drop=True),
