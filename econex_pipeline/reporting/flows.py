@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from econex_pipeline.district import District
 from econex_pipeline.reporting.balances import pumped_hydro
 from econex_pipeline.reporting.ledger import Array, Ledger
+from econex_pipeline.reporting.words import plain
 
 SMALLEST_SHARE = 1e-3
 """Links below this share of all that came in are left out."""
@@ -40,7 +41,7 @@ def energy_links(day: Ledger, district: District) -> list[Link]:
     links: list[Link] = []
 
     def add(source: str, target: str, rates: Array, series: str) -> None:
-        links.append(Link(_plain(source), _plain(target), day.total(rates), series, "E"))
+        links.append(Link(plain(source), plain(target), day.total(rates), series, "E"))
 
     grid = district.utilities.grid.node
     add("grid: bought", grid, day.get("grid_import", "power_kw"), "grid")
@@ -49,7 +50,7 @@ def energy_links(day: Ledger, district: District) -> list[Link]:
     if mains is not None and mains.energy_node is not None:
         add("inlet turbine", mains.energy_node, day.get("mains", "generated_kw"), "inlet_turbine")
     for name in district.nodes:
-        node = _plain(name)
+        node = plain(name)
         unserved = day.get(f"unserved.{name}.E", "power_kw")
         add(f"sun, {node}", node, day.get(f"pv.{name}", "power_kw"), "pv")
         add(node, f"household, {node}", day.get(name, "load_kw") - unserved, "load")
@@ -90,8 +91,8 @@ def water_links(day: Ledger, district: District) -> list[Link]:
         potable, raw = place(node, "P"), place(node, "W")
         drunk = day.get(node, "potable_m3_h") - day.get(f"unserved.{node}.P", "flow_m3_h")
         watered = day.get(node, "irrigation_m3_h") - day.get(f"unserved.{node}.W", "flow_m3_h")
-        add(potable, f"household, {_plain(node)}", drunk, "demand", "P")
-        add(raw, f"garden, {_plain(node)}", watered, "irrigation", "W")
+        add(potable, f"household, {plain(node)}", drunk, "demand", "P")
+        add(raw, f"garden, {plain(node)}", watered, "irrigation", "W")
         add("rain", raw, day.get(node, "rain_harvest_m3_h"), "rain", "W")
         add("greywater", raw, day.get(node, "greywater_m3_h"), "greywater", "W")
         add(raw, "sewer", day.get(f"sewer.{node}", "flow_m3_h"), "sewer", "W")
@@ -109,19 +110,15 @@ def water_links(day: Ledger, district: District) -> list[Link]:
             tail, head = place(arc.tail, arc.layer), place(arc.head, arc.head_layer or arc.layer)
             add(tail, head, day.get(name, "flow_m3_h"), series, arc.layer)
     for name, treatment in district.treatments.items():
-        add(place(treatment.node, "W"), _plain(name), day.get(name, "flow_m3_h"), "treatment", "W")
-        add(_plain(name), place(treatment.node, "P"), day.get(name, "product_m3_h"), "treatment", "P")
-        add(_plain(name), "sewer", day.get(name, "reject_m3_h"), "sewer", "W")
+        add(place(treatment.node, "W"), plain(name), day.get(name, "flow_m3_h"), "treatment", "W")
+        add(plain(name), place(treatment.node, "P"), day.get(name, "product_m3_h"), "treatment", "P")
+        add(plain(name), "sewer", day.get(name, "reject_m3_h"), "sewer", "W")
     return _merged(_without_closed_loops(links, district))
 
 
 def place(node: str, layer: str) -> str:
     """Name a place in a water layer, for example ``hub, potable``."""
-    return f"{_plain(node)}, {'potable' if layer == 'P' else 'raw'}"
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+    return f"{plain(node)}, {'potable' if layer == 'P' else 'raw'}"
 
 
 def _without_closed_loops(links: list[Link], district: District) -> list[Link]:

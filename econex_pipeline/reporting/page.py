@@ -22,7 +22,7 @@ from econex_pipeline.reporting.figures.money import PART_NAMES, cost_bridge, pri
 from econex_pipeline.reporting.figures.render import svg
 from econex_pipeline.reporting.figures.sankey import energy_sankey, water_sankey
 from econex_pipeline.reporting.figures.storage import storage_levels
-from econex_pipeline.reporting.kpis import COST_PARTS, compare
+from econex_pipeline.reporting.indicators import COST_PARTS, compare
 
 TILES = (
     "cost_usd",
@@ -115,6 +115,7 @@ def render_report(day: DayReport) -> str:
         indicators=_indicators(day),
         figures={name: Markup(svg(*drawn)) for name, drawn in _figures(day).items()},
         heads=_heads(day),
+        expectations=words.plan_against_day(day.kpis, district.currency),
         quality=_quality(day),
         repairs=day.repairs,
         notes=_notes(day),

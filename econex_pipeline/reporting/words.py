@@ -61,6 +61,11 @@ def _decimals(value: float, decimals: int) -> str:
     return f"{rounded:,.{decimals}f}".replace("-", "\u2212").replace(",", NO_BREAK)
 
 
+def plain(name: str) -> str:
+    """Write a name of the district file as words."""
+    return name.replace("phs_", "pumped_hydro_").replace("_", " ")
+
+
 def indicator(value: float, name: str, currency: str = "USD") -> str:
     """Write the value of a KPI; counts without a decimal."""
     if name == "fallback_cycles":
@@ -144,6 +149,33 @@ def _money_sentence(now: pd.Series, then: pd.Series | None, currency: str) -> st
     return f"{text}; without control it would have come to {number(then['cost_usd'], 'USD', currency)}: {verdict}."
 
 
+def plan_against_day(kpis: pd.DataFrame, currency: str = "USD") -> list[str]:
+    """Say how the day differed from what was expected of it: cost, schedule, pump energy.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        KPIS of strategies ``controlled`` and, where there was a plan, ``plan``.
+    currency : str
+        What USD stands for in this district.
+    """
+    table = kpis.set_index(["strategy", "kpi"])["value"]
+    now, sentences = table["controlled"], []
+    if "plan" in table.index.get_level_values(0):
+        expected = number(table["plan", "cost_usd"], "USD", currency)
+        text = f"The plan expected the day to cost {expected}; it cost {number(now['cost_usd'], 'USD', currency)}."
+        sentences.append(text)
+    departing = number(now["deviation_cost_usd"], "USD", currency)
+    sentences.append(f"Departing from the committed schedules is priced at {departing}, which is not part of the cost.")
+    if "pump_energy_error_frac" in now:
+        sentences.append(
+            f"Pumps were predicted to use {number(now['predicted_pump_energy_kwh'], 'kWh')} and used "
+            f"{number(now['simulated_pump_energy_kwh'], 'kWh')} on the simulated plant: a difference of "
+            f"{number(now['pump_energy_error_frac'], '-')}."
+        )
+    return sentences
+
+
 def _dearest(day: Ledger, prices: pd.DataFrame, district: District) -> str:
     buy = prices.set_index("time_utc")["buy_price_usd_kwh"].reindex(day.times).to_numpy(dtype=float)
     if np.ptp(buy) < 1e-12:
@@ -205,7 +237,7 @@ def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messag
 def _spills(day: Ledger, district: District) -> list[Alarm]:
     found = []
     for name, rates, amount in _amounts(day, "overflow.", "flow_m3_h"):
-        where = name.removeprefix("overflow.").replace("_", " ").replace(".", ", layer ")
+        where = plain(name.removeprefix("overflow.")).replace(".", ", layer ")
         when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
         found.append(Alarm("warn", "Water spilled", f"{number(amount, 'm3')} ran over at the {where} ({when})."))
     return found
@@ -225,7 +257,7 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Al
         if clipped.any():
             unit = "kWh" if quantity == "power_kw" else "m3"
             when = spans(clipped, day.times, day.step_h, district.site.civil_time_zone)
-            text = f"{name.replace('_', ' ')} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
+            text = f"{plain(name)} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
             found.append(Alarm("warn", "Asked for more than was delivered", text))
     return found
 

@@ -110,7 +110,7 @@ def pump_energy(operations: pd.DataFrame, district: District) -> Figure:
     for place, (quantity, (label, colour)) in enumerate(looks.items()):
         values = wide[quantity].to_numpy(dtype=float) if quantity in wide else np.zeros(len(stamps))
         axes.bar(hours(stamps) + (0.3 + 0.4 * place) * step, values, width=0.4 * step, color=colour, label=label)
-    axes.set_ylabel("pump energy [kWh per step]")
+    axes.set_ylabel("energy [kWh per step]")
     civil_hours(axes, stamps, district.site.civil_time_zone)
     figure.legend(loc="outside upper left", ncols=2)
     return figure

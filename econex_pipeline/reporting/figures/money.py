@@ -14,7 +14,7 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, hours, step_h
 from econex_pipeline.reporting.figures.render import tip
-from econex_pipeline.reporting.kpis import COST_PARTS
+from econex_pipeline.reporting.indicators import COST_PARTS
 
 PART_NAMES = {
     "grid_import_cost_usd": "grid electricity\nbought",

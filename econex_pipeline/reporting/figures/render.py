@@ -19,6 +19,8 @@ _VARIABLES = {
     theme.MUTED: "var(--muted)",
     theme.GRID: "var(--rule)",
     theme.SURFACE: "var(--surface)",
+    theme.BLUE: "var(--blue)",
+    theme.SLATE: "var(--slate)",
 }
 
 
@@ -68,7 +70,7 @@ def svg(figure: Figure, name: str, description: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>", _opening(description), text, count=1)
-    text = re.sub(rf'<g id="{_TIP}(.*?)">', r"<g><title>\1</title>", text, flags=re.S)
+    text = re.sub(rf"<g id=([\"']){_TIP}(.*?)\1>", r"<g><title>\2</title>", text, flags=re.S)
     text = re.sub(r"<g id=\"(?:patch|line2d|text|matplotlib\.axis|xtick|ytick|axes|legend)[^\"]*\">", "<g>", text)
     text = re.sub(r'(?<=\bid=")(?=[^"])', f"{name}-", text)
     text = re.sub(r"(?<=url\(#)", f"{name}-", text)

@@ -13,6 +13,7 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, hours
 from econex_pipeline.reporting.ledger import Array, probabilities
+from econex_pipeline.reporting.words import plain
 
 COLUMNS_OF_PANELS = 2
 BAND = (0.05, 0.95)
@@ -55,7 +56,7 @@ def storage_levels(
             axes.plot(hours(stamps), levels, color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
         axes.plot(hours(stamps), _levels(states, name, stamps), color=colour)
         axes.set_ylim(0.0, 1.04 * district.storages[name].capacity)
-        axes.set_title(f"{name.replace('_', ' ')}, {theme.LAYER_NAMES[layer]}")
+        axes.set_title(f"{plain(name)}, {theme.LAYER_NAMES[layer]}")
         axes.set_ylabel(f"stored [{theme.LAYER_AMOUNTS[layer]}]")
     for axes in panels[len(names) :]:
         axes.remove()

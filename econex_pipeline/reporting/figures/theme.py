@@ -27,13 +27,17 @@ GRID = "#dde3ea"
 SURFACE = "#fefefe"
 """Colours of the frame; `render.svg` turns each into the page's CSS variable of that name."""
 
+BLUE = "#0072b2"
+SLATE = "#5e6b7d"
+"""Two hues that the page brightens on a dark ground, where they would sink."""
+
 ALARM = "#d55e00"
-LAYER_COLOURS = {"E": "#e69f00", "P": "#0072b2", "W": "#009e73"}
+LAYER_COLOURS = {"E": "#e69f00", "P": BLUE, "W": "#009e73"}
 LAYER_NAMES = {"E": "electricity", "P": "potable water", "W": "raw water"}
 LAYER_UNITS = {"E": "kW", "P": "m³/h", "W": "m³/h"}
 LAYER_AMOUNTS = {"E": "kWh", "P": "m³", "W": "m³"}
 STRATEGY_NAMES = {"controlled": "controlled", "no_control": "no control", "plan": "plan"}
-STRATEGY_COLOURS = {"controlled": "#0072b2", "no_control": "#9aa3ad", "plan": "#cc79a7"}
+STRATEGY_COLOURS = {"controlled": BLUE, "no_control": "#9aa3ad", "plan": "#cc79a7"}
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,12 @@ class Series:
 
 SERIES: dict[str, dict[str, Series]] = {
     "E": {
-        "load": Series("households", "#5e6b7d"),
+        "load": Series("households", SLATE),
         "pumps": Series("water pumps", "#009e73"),
         "treatment": Series("treatment", "#8ed1bd"),
         "pv": Series("sun", "#e69f00"),
         "inlet_turbine": Series("inlet turbine", "#56b4e9"),
-        "pumped_hydro": Series("pumped hydro", "#0072b2"),
+        "pumped_hydro": Series("pumped hydro", BLUE),
         "battery": Series("battery", "#cc79a7"),
         "grid": Series("grid", "#b3bac3"),
         "losses": Series("line losses", "#8c7b6b"),
@@ -61,8 +65,8 @@ SERIES: dict[str, dict[str, Series]] = {
         "unserved": Series("not served", ALARM, "xx"),
     },
     "P": {
-        "demand": Series("households", "#5e6b7d"),
-        "mains": Series("mains", "#0072b2"),
+        "demand": Series("households", SLATE),
+        "mains": Series("mains", BLUE),
         "treatment": Series("treatment", "#009e73"),
         "tanks": Series("tanks", "#56b4e9"),
         "backup": Series("to the garden", "#cc79a7"),
@@ -70,12 +74,12 @@ SERIES: dict[str, dict[str, Series]] = {
         "unserved": Series("not served", ALARM, "xx"),
     },
     "W": {
-        "irrigation": Series("garden", "#5e6b7d"),
+        "irrigation": Series("garden", SLATE),
         "treatment": Series("treatment", "#009e73"),
         "rain": Series("rain", "#56b4e9"),
         "greywater": Series("greywater", "#b07d3c"),
         "backup": Series("from potable water", "#cc79a7"),
-        "tanks": Series("tanks", "#0072b2"),
+        "tanks": Series("tanks", BLUE),
         "sewer": Series("sewer", "#8c7b6b"),
         "spill": Series("spilled", "#e69f00", "////"),
         "unserved": Series("not served", ALARM, "xx"),

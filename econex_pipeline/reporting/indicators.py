@@ -70,7 +70,7 @@ def kpis(
         If the strategy is unknown, or prices or states do not cover the day.
     """
     day = ledger(operations, states)
-    values = _indicators(day, prices, district) | _of_controller(operations)
+    values = _amounts(day, prices, district) | _of_controller(operations)
     values["deviation_cost_usd"] = _deviation_cost_usd(day, planned(operations), district)
     sell_usd_kwh = float(_on_day(prices, day.times)["sell_price_usd_kwh"].mean())
     values["stored_change_usd"] = _stored_change_usd(day.levels, district, coefficients, sell_usd_kwh)
@@ -108,7 +108,7 @@ def kpis_of_plan(
     """
     operations, states = plan_as_operations(plan, times, scenarios)
     day = ledger(operations, states, PLANNED)
-    values = _indicators(day, prices, district)
+    values = _amounts(day, prices, district)
     values["deviation_cost_usd"] = _expected_deviation_cost_usd(day, district)
     sell_usd_kwh = float(_on_day(prices, times)["sell_price_usd_kwh"].mean())
     changes, weights = [], []
@@ -158,7 +158,7 @@ def _on_day(prices: pd.DataFrame, times: pd.DatetimeIndex) -> pd.DataFrame:
     return by_time.loc[times]
 
 
-def _indicators(day: Ledger, prices: pd.DataFrame, district: District) -> dict[str, float]:
+def _amounts(day: Ledger, prices: pd.DataFrame, district: District) -> dict[str, float]:
     price = _on_day(prices, day.times)
     column = {name: price[name].to_numpy(dtype=float) for name in price}
     energy, potable, raw = (balance(day, district, layer) for layer in ("E", "P", "W"))

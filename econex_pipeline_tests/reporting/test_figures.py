@@ -1,0 +1,126 @@
+"""Figures: complete, labelled, and the same bytes for the same tables."""
+
+import html
+import re
+
+import numpy as np
+import pytest
+from matplotlib.patches import Rectangle
+
+from econex_pipeline.reporting.figures import dispatch, fan, money, render, sankey, storage, theme
+from econex_pipeline.reporting.flows import Link
+
+
+@pytest.fixture(scope="module")
+def drawn(district, made):
+    """Every figure of the room by name."""
+    figures = {
+        f"dispatch-{layer}": dispatch.dispatch(made.operations, made.states, district, layer, made.prices)
+        for layer in "EPW"
+    }
+    return figures | {
+        "exchange": dispatch.exchange(made.operations, district),
+        "storage": storage.storage_levels(made.states, district, made.plan, made.scenarios, made.states_without),
+        "prices": money.prices_and_carbon(made.prices, district),
+        "cost": money.cost_bridge(made.kpis, district),
+        "fan": fan.scenario_fan(made.scenarios, district, made.operations),
+        "weights": fan.scenario_weights(made.scenarios),
+        "pumps": fan.pump_energy(made.operations, district),
+        "energy": sankey.energy_sankey(made.operations, made.states, district),
+        "water": sankey.water_sankey(made.operations, made.states, district),
+    }
+
+
+def test_every_axis_names_its_quantity_and_unit(drawn):
+    unit = re.compile(r"\[[^\]]+\]")
+    for name, figure in drawn.items():
+        for axes in figure.axes:
+            if not axes.axison:
+                continue
+            assert unit.search(axes.get_ylabel()), name
+            shared = axes.get_shared_x_axes().get_siblings(axes)
+            assert any(unit.search(other.get_xlabel()) for other in shared) or name == "cost", name
+
+
+def test_hours_are_labelled_in_civil_time_with_their_zone(drawn):
+    axes = drawn["exchange"].axes[0]
+    assert "EDT, America/New_York" in axes.get_xlabel()
+    assert axes.get_xticklabels()[0].get_text() == "01:00"  # midnight of standard time is one o'clock in summer
+
+
+def test_same_tables_give_the_same_bytes(district, made):
+    once, again = (sankey.energy_sankey(made.operations, made.states, district) for _ in range(2))
+    assert render.svg(once, "a", "b") == render.svg(again, "a", "b")
+    assert render.png(once) == render.png(again)
+
+
+def test_pictures_for_the_catalogue_are_small(drawn):
+    for name, figure in drawn.items():
+        content = render.png(figure)
+        assert content.startswith(b"\x89PNG"), name
+        assert len(content) < 120_000, name
+
+
+def test_two_drawings_on_a_page_share_no_id(drawn):
+    texts = [render.svg(drawn[name], name, "figure") for name in ("dispatch-E", "dispatch-W")]
+    first, second = (set(re.findall(r'\bid="([^"]*)"', text)) for text in texts)
+    assert first
+    assert second
+    assert not first & second
+    for text, ids in zip(texts, (first, second), strict=True):
+        assert set(re.findall(r"url\(#([^)]*)\)", text)) <= ids
+        assert set(re.findall(r'href="#([^"]*)"', text)) <= ids
+        assert "http" not in text
+
+
+def test_text_under_the_pointer_is_escaped():
+    figure = theme.new_figure(1.0)
+    bar = Rectangle((0, 0), 1, 1)
+    render.tip(bar, 'a <b> & "c"')
+    figure.add_artist(bar)
+    text = render.svg(figure, "x", '<script>"')
+    assert html.unescape(re.search("<title>(.*)</title>", text)[1]) == 'a <b> & "c"'
+    assert "<b>" not in text
+    assert "<script>" not in text
+
+
+def test_numbers_in_labels_keep_all_their_digits():
+    figure = theme.new_figure(1.0)
+    figure.text(0.123456, 0.5, "0.123456 m3")
+    assert "0.123456 m3" in render.svg(figure, "x", "y")
+
+
+def test_weighted_quantile_is_the_smallest_value_that_reaches_it():
+    rng = np.random.default_rng(3)
+    values, weights = rng.normal(size=(4, 9)), rng.dirichlet(np.ones(9))
+    for q in (0.05, 0.5, 0.95):
+        brute = [min(v for v in row if weights[row <= v].sum() >= q - 1e-12) for row in values]
+        np.testing.assert_array_equal(storage.weighted_quantile(values, weights, q), brute)
+
+
+def test_sankey_runs_left_to_right_and_loops_back_only_where_it_must():
+    links = [
+        Link("sun", "roof", 5.0, "pv", "E"),
+        Link("roof", "hub", 3.0, "grid", "E"),
+        Link("hub", "roof", 1.0, "grid", "E"),
+        Link("hub", "use", 4.0, "load", "E"),
+        Link("roof", "use", 1.0, "load", "E"),
+    ]
+    columns, against = sankey.columns_of(links)
+    assert columns == {"sun": 0, "roof": 1, "hub": 2, "use": 3}
+    assert against == [links[2]]
+
+
+def test_a_day_on_which_nothing_flowed_can_be_drawn(district, made):
+    nothing = made.operations.assign(value=0.0)
+    still = made.states.assign(value=1.0)
+    assert render.png(sankey.water_sankey(nothing, still, district))
+    for layer in "EPW":
+        assert render.png(dispatch.dispatch(nothing, still, district, layer))
+
+
+def test_bars_stack_to_what_was_supplied(district, made):
+    figure = dispatch.dispatch(made.operations, made.states, district, "P")
+    tops = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches if bar.get_x() == 18]
+    taken = made.day.rates["mains_import", "flow_m3_h"][18] + made.day.rates["treatment", "product_m3_h"][18]
+    assert max(tops) == pytest.approx(taken, rel=1e-2)

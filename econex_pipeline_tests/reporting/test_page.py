@@ -1,0 +1,167 @@
+"""The page: one file, nothing loaded, honest, and the same for the same day."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from econex_pipeline.reporting import render_report, words
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+@pytest.fixture(scope="module")
+def page(report) -> str:
+    return render_report(report)
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text; holds that every element is closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.attributes, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *attribute) for attribute in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *attribute) for attribute in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    return reader
+
+
+def test_page_needs_nothing_from_anywhere(page):
+    reader = read(page)
+    assert not {"script", "link", "iframe", "img", "object", "embed"} & set(reader.tags)
+    for tag, name, value in reader.attributes:
+        if name in ("src", "href", "xlink:href", "action", "data"):
+            assert value.startswith("#"), (tag, name, value)
+    assert not re.search(r"url\((?!#)|@import", page)
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_page_is_small_enough_to_mail(page):
+    assert len(page.encode()) < 1_500_000
+
+
+def test_same_day_gives_the_same_page(report, page):
+    assert render_report(report) == page
+
+
+def test_names_of_a_district_are_text_never_markup(report):
+    evil = '<script>alert("x")</script>'
+    nodes = {**report.district.nodes, "hub": report.district.nodes["hub"].model_copy(update={"title": evil})}
+    district = report.district.model_copy(update={"title": evil, "notes": (evil,), "nodes": nodes})
+    dry = report.operations.copy()
+    dry.loc[(dry["element"] == "unserved.home_2.E"), "element"] = "unserved.hub.E"
+    dry.loc[(dry["element"] == "unserved.hub.E"), "value"] = 1.0
+    text = render_report(
+        dataclasses.replace(
+            report, district=district, operations=dry, repairs=(evil,), messages=(evil,), facts={evil: evil}
+        )
+    )
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 7
+
+
+def test_headline_says_what_was_saved(page, made):
+    cost = made.kpis.set_index(["strategy", "kpi"])["value"]
+    now, then = cost["controlled", "cost_usd"], cost["no_control", "cost_usd"]
+    text = "".join(read(page).text).replace(words.NO_BREAK, " ")
+    assert f"The day cost {now:.2f} USD; without control it would have come to {then:.2f} USD" in text
+    assert f"control saved {then - now:.2f} USD" in text
+    assert "dearest hours (16:00–21:00)" in text
+    assert "Tuesday 15 July 2025" in text
+
+
+def test_what_went_wrong_is_listed_with_place_and_hour(page):
+    text = "".join(read(page).text).replace(words.NO_BREAK, " ")
+    assert "0.05 m³ ran over at the cistern (20:00–21:00)" in text
+    assert "One control cycle ran on the last good plan or on rules (15:00–16:00). It said: time limit" in text
+    assert "pumped hydro pump gave 0.72 m³ less than asked (12:00–13:00)" in text
+
+
+def test_unserved_demand_comes_first(district, made):
+    found = words.alarms(made.operations_without, made.kpis, district)
+    assert found[0].grade == "bad"
+    assert "0.02" in found[0].text
+    assert "drinking water" in found[0].text
+    assert district.nodes["hub"].title in found[0].text
+
+
+def test_a_day_without_trouble_says_so(district, made):
+    rows = made.operations
+    calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]
+    assert [alarm.grade for alarm in words.alarms(calm, made.kpis, district)] == ["good"]
+
+
+def test_page_is_honest_about_its_sources(page):
+    text = "".join(read(page).text)
+    for phrase in ("Greensboro", "California", "illustrative", "31 distinct days", "834 mm", "0123456789abcdef"):
+        assert phrase in text, phrase
+    assert "4 of 24 steps of the day: borrowed" in text
+
+
+def test_page_can_be_written_from_the_operated_day_alone(report):
+    alone = dataclasses.replace(
+        report,
+        plan=None,
+        scenarios=None,
+        states_without_control=None,
+        weather=None,
+        repairs=(),
+        messages=(),
+        facts={},
+        kpis=report.kpis[report.kpis["strategy"] == "controlled"],
+    )
+    text = "".join(read(render_report(alone)).text).replace(words.NO_BREAK, " ")
+    assert "without control" not in text.split("What needs attention")[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (1234.567, "USD", "1 234.57 EUR"),
+        (-0.001, "USD", "0.00 EUR"),
+        (-2.5, "m3", "−2.50 m³"),
+        (0.333, "-", "33.3 %"),
+        (12.34, "kWh", "12.3 kWh"),
+        (0.034, "kWh", "0.03 kWh"),
+        (float("nan"), "kWh", "–"),
+    ],
+)
+def test_numbers_are_written_for_people(value, unit, expected):
+    assert words.number(value, unit, "EUR").replace(words.NO_BREAK, " ") == expected
+
+
+def test_control_that_costs_more_is_not_called_a_saving(made, district):
+    dear = made.kpis.copy()
+    dear.loc[(dear["strategy"] == "controlled") & (dear["kpi"] == "cost_usd"), "value"] = 99.0
+    sentence = words.headline(dear, made.operations, made.prices, district)[0]
+    assert "saved" not in sentence.split("more than")[0]
+    assert "more than it saved" in sentence
+
+
+def test_hours_of_a_day_on_which_clocks_change_are_not_invented():
+    times = pd.date_range("2025-03-09 05:00", periods=4, freq="h", tz="UTC")
+    marked = pd.Series([False, True, True, False]).to_numpy()
+    assert words.spans(marked, times, 1.0, "America/New_York") == "01:00–04:00"
