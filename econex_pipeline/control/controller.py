@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from econex_pipeline.contracts import tidy
-from econex_pipeline.control.estimate import Estimate
+from econex_pipeline.control.estimate import Estimate, estimate
 from econex_pipeline.control.state import ControlState
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import WaterNetwork, linearize
@@ -53,6 +53,10 @@ class Controller:
     def start(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> ControlState:
         """Give the state at which a first hour starts: the district's start levels, nothing learnt yet."""
         return ControlState(self.twin.initial_state(time_utc, amounts))
+
+    def believe(self, state: ControlState) -> Estimate:
+        """Estimate the state of the plant from what its sensors show."""
+        return estimate(self.twin.observe(state.twin), self.district)
 
     def coefficients(self, believed: Estimate, profiles: pd.DataFrame) -> pd.DataFrame:
         """Linearize the controller's own models at the believed state, for the steps of the profiles.

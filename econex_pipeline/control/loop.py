@@ -12,7 +12,6 @@ from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import rates_at
-from econex_pipeline.control.estimate import estimate
 from econex_pipeline.control.learning import learn, pump_energy
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.district import District
@@ -60,13 +59,14 @@ def operate_hour(
     cycles = round(1.0 / district.step_h)
     rows: list[Row] = []
     states: list[TwinState] = [state.twin]
+    measurements: list[Measurement] = []
     tables: list[pd.DataFrame] = []
     messages: list[str] = []
     for _ in range(cycles):
         now = state.time_utc
         horizon = _horizon(forecast, now)
         expected = Exogenous.from_profiles(horizon, now)
-        believed = estimate(controller.twin.observe(state.twin), district)
+        believed = controller.believe(state)
         raw = controller.coefficients(believed, horizon)
         corrected = state.corrections.apply(raw)
         question = Question(expected, believed.amounts, horizon, corrected, prices, plan, state.basis)
@@ -77,6 +77,7 @@ def operate_hour(
             messages.append(choice.message)
         tables.append(corrected[corrected["time_utc"] == now])
         states.append(after)
+        measurements.append(measurement)
         state = ControlState(after, learn(state.corrections, raw, measurement, district), choice.basis)
     return HourRecord(
         operations=operations_table(rows),
@@ -85,6 +86,7 @@ def operate_hour(
         state=state,
         fallbacks=len(messages),
         messages=tuple(messages),
+        measurements=tuple(measurements),
     )
 
 

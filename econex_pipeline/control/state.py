@@ -9,7 +9,7 @@ import pandas as pd
 
 from econex_pipeline.control.correction import Corrections
 from econex_pipeline.planning import Basis
-from econex_pipeline.twin import TwinState
+from econex_pipeline.twin import Measurement, TwinState
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class HourRecord:
         Cycles in which the decision did not come from this cycle's own solve.
     messages : tuple of str
         Why, in the solver's words; empty when all went well.
+    measurements : tuple of Measurement
+        Every cycle as the twin measured it, for the balances.
     """
 
     operations: pd.DataFrame
@@ -78,3 +80,4 @@ class HourRecord:
     state: ControlState
     fallbacks: int = 0
     messages: tuple[str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()

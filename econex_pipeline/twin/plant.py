@@ -184,7 +184,7 @@ class Twin:
             water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
             water_step_error_bound_m3=_by_storage(self.water, water.result.step_error_bound_m3),
             run_s=water.run_s,
-            clips=_clips(decision, water, power.powers_kw),
+            clips=_clips(decision, water, power.powers_kw, step_h),
             warnings=tuple(water.result.warnings),
         )
 
@@ -282,13 +282,14 @@ def _perturb(network: WaterNetwork, district: District, hidden: Mismatch) -> Non
     network.perturb(NetworkMismatch(hidden.pipe_roughness(network.pipes), pumps))
 
 
-def _clips(decision: Decision, water: WaterOutcome, powers_kw: Mapping[str, float]) -> tuple[Clip, ...]:
-    """Name what was asked and not delivered."""
+def _clips(decision: Decision, water: WaterOutcome, powers_kw: Mapping[str, float], step_h: float) -> tuple[Clip, ...]:
+    """Name what was asked and not delivered; a rounded second is no clip."""
     clips = []
     for element, asked in decision.flows_m3_h.items():
         delivered = water.flows_m3_h.get(element, 0.0)
         reason = water.reasons.get(element)
-        if reason is None and delivered < asked * 0.9 - CLIP_TOLERANCE:
+        second = decision.rated_flows_m3_h.get(element, 0.0) / 3600.0 / step_h
+        if reason is None and delivered < asked * 0.9 - CLIP_TOLERANCE - second:
             reason = "it is beyond what the element can carry"
         if reason is not None and asked - delivered > CLIP_TOLERANCE:
             clips.append(Clip(element, asked, delivered, reason))

@@ -160,9 +160,7 @@ def test_greywater_that_no_drain_takes_goes_to_the_sewer(twin):
 
 
 def test_without_the_mains_nothing_comes_in(twin):
-    _, measurement = twin.step(
-        twin.initial_state(START), Decision({"mains_import": 1.0}), still(mains_available=False)
-    )
+    _, measurement = twin.step(twin.initial_state(START), Decision({"mains_import": 1.0}), still(mains_available=False))
     assert measurement.flows_m3_h["mains_import"] == pytest.approx(0.0, abs=1e-3)
     assert measurement.clips[0].reason == "the mains are out"
 
