@@ -200,6 +200,9 @@ FAMILIES: dict[str, tuple[Family, Callable[[Network, Shape], list[Any]]]] = {
 }
 """Families of constraints by name, each with the keys it stands for; `docs/formulation.md` shows the same."""
 
+BOUNDS = ("capacity", "start_of_storage", "tranche_width")
+"""Families that limit one variable each: the template makes them bounds of columns instead of rows."""
+
 
 def state(block: Any, network: Network, shape: Shape, data: Mapping[str, Mapping[Any, Any]]) -> None:
     """State the problem of one scenario on a Pyomo block.

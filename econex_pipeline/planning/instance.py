@@ -10,9 +10,10 @@ import numpy as np
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.planning.block import Shape
+from econex_pipeline.planning.compiling import template
 from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Tranche
 from econex_pipeline.planning.tables import Tables
-from econex_pipeline.planning.template import Template, template
+from econex_pipeline.planning.template import Template
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

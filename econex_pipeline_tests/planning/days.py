@@ -119,9 +119,7 @@ def days(
 
 def _only_what_stands_there(network: Network, frame: pd.DataFrame) -> pd.DataFrame:
     there = {(node.place, column) for node in network.nodes for column in (*node.supply, *node.demand)}
-    there |= {
-        (arc.capacity.element, arc.capacity.quantity) for arc in network.arcs if isinstance(arc.capacity, Source)
-    }
+    there |= {(arc.capacity.element, arc.capacity.quantity) for arc in network.arcs if isinstance(arc.capacity, Source)}
     for column in [column.name for column in PROFILES][:6]:
         known = [(place, column) in there for place in frame["node"]]
         frame[column] = np.where(known, frame[column], 0.0)
