@@ -63,7 +63,7 @@ def _decimals(value: float, decimals: int) -> str:
 
 def plain(name: str) -> str:
     """Write a name of the district file as words."""
-    return name.replace("phs_", "pumped_hydro_").replace("_", " ")
+    return name.replace("phs_", "pumped_hydro_").replace("_", " ").replace(".", " ")
 
 
 def indicator(value: float, name: str, currency: str = "USD") -> str:
@@ -237,7 +237,7 @@ def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messag
 def _spills(day: Ledger, district: District) -> list[Alarm]:
     found = []
     for name, rates, amount in _amounts(day, "overflow.", "flow_m3_h"):
-        where = plain(name.removeprefix("overflow.")).replace(".", ", layer ")
+        where = plain(name.removeprefix("overflow."))
         when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
         found.append(Alarm("warn", "Water spilled", f"{number(amount, 'm3')} ran over at the {where} ({when})."))
     return found
@@ -249,8 +249,9 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Al
         return []
     asked = ledger(operations, bases=("asked",))
     found = []
+    devices = _devices(district)
     for (name, quantity), wanted in sorted(asked.series.items()):
-        if quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
+        if name not in devices or quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
             continue
         short = wanted - day.get(name, quantity)
         clipped = short > np.maximum(CLIP_FRAC * wanted, CLIP_LEAST)
@@ -260,6 +261,13 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Al
             text = f"{plain(name)} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
             found.append(Alarm("warn", "Asked for more than was delivered", text))
     return found
+
+
+def _devices(district: District) -> set[str]:
+    """Name what follows a set point; lines, drains and the sewer carry what physics sends their way."""
+    driven = {name for name, arc in district.arcs.items() if arc.kind in ("pumped", "gravity", "turbined", "backup")}
+    batteries = {f"{name}.{way}" for name in district.batteries for way in ("charge", "discharge")}
+    return driven | batteries | set(district.treatments) | {"mains_import", "mains_export"}
 
 
 def _pump_error(kpis: pd.DataFrame) -> list[Alarm]:

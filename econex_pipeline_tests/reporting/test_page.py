@@ -108,6 +108,16 @@ def test_unserved_demand_comes_first(district, made):
     assert district.nodes["hub"].title in found[0].text
 
 
+def test_power_that_took_another_line_is_no_shortfall(district, made):
+    """Lines carry what physics sends their way: only what follows a set point can fall short of it."""
+    sent = made.operations[made.operations["element"].isin(["line_1_hub", "battery_1.charge"])]
+    asked = sent.assign(basis="asked", value=sent["value"] * 2.0 + 1.0)
+    found = words.alarms(pd.concat([made.operations, asked]), made.kpis, district)
+    texts = [alarm.text for alarm in found if "Asked" in alarm.title]
+    assert any("battery 1 charge gave" in text for text in texts)
+    assert not any("line 1 hub" in text for text in texts)
+
+
 def test_a_day_without_trouble_says_so(district, made):
     rows = made.operations
     calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]
