@@ -91,7 +91,7 @@ def test_half_hours_off_the_full_hour_are_refused(district, own_data):
 
 
 def test_a_leap_year_serves_as_a_typical_year_without_its_leap_day(district, own_data, year):
-    frame = days_of_weather(366, start="2024-01-01T05:00:00Z").assign(temperature_air_c=range(366 * 24))
+    frame = days_of_weather(366, start="2024-01-01T05:00:00Z").assign(ghi_w_m2=0.0, temperature_air_c=range(366 * 24))
     frame["temperature_air_c"] = frame["temperature_air_c"] / 366 / 24
     write_csv(own_data, frame)
     read = read_weather(reading(district, own_data, file="own.csv", format="csv", rain_unit_mm=1.0))
