@@ -79,7 +79,7 @@ def days(
     flat: float | None = None,
     seed: int = 0,
 ) -> Days:
-    """Summer days on the pilot: PV as a bell of 10 kWdc, H0-like loads, potable water with two peaks, a thirsty garden."""
+    """Summer days on the pilot: PV as a bell, H0-like loads, potable water with two peaks, a thirsty garden."""
     rng = np.random.default_rng(seed)
     times = steps(pd.Timestamp("2025-07-15 05:00", tz="UTC"), hours, round(network.step_h * 60))
     hour = ((times - times[0]) / pd.Timedelta(hours=1)).to_numpy() % 24
