@@ -44,14 +44,13 @@ def test_water_is_let_in_when_its_pressure_is_worth_most(sunny_plan):
     assert imported[list(PEAK)].sum() == pytest.approx(imported.sum(), rel=1e-6)
 
 
-def test_water_follows_the_peak_when_it_moves_to_the_morning(network, sunny):
+def test_water_follows_the_peak_when_it_moves_into_the_night(network, sunny):
     moved = sunny.prices.copy()
     for column in ("buy_price_usd_kwh", "sell_price_usd_kwh"):
-        moved[column] = np.roll(moved[column], -10)
-    morning = range(6, 11)
+        moved[column] = np.roll(moved[column], -16)
     answer = plan_day(network, sunny.scenarios, sunny.coefficients, moved, sunny.start)
     imported = flow(answer.plan, "mains_import", "flow_m3_h").reset_index(drop=True)
-    dear = [hour + 24 * day for hour in morning for day in (0, 1)]
+    dear = [*range(5), *range(24, 29)]
     assert imported.sum() > 3.0
     assert imported[dear].sum() > 0.95 * imported.sum()
 
