@@ -6,10 +6,9 @@ cubic metre becomes a cubic metre. The passage of time is in `stepping`.
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -53,6 +52,8 @@ class Plant:
 
     Attributes
     ----------
+    rows : dict of str to int
+        Place of each link in `flow`.
     flow, inflow, taken, power, drop : ndarray
         What `solve` read: flow in each link [m3/h], net inflow to each tank [m3/h], demand at each boundary junction
         [m3/h], power of each pump [kW], head at both ends of each valve in turn [m]. Views of `values`.
@@ -80,36 +81,31 @@ class Plant:
         }
         curves = {n: int(project.link(project.links[n], LinkValue.PUMP_ECURVE)) for n in self.pumps}
         self._curves = {name: (index, project.curve(index)) for name, index in curves.items() if index}
+        self.rows = {name: row for row, name in enumerate(project.links)}
+        self.capacity_m3 = np.array([tank.capacity_m3 for tank in self.tanks.values()])
+        self.overflows = np.array([tank.overflows for tank in self.tanks.values()], dtype=bool)
         for tank in self.boundary:
             self.demand_at(tank, 0.0)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        """Lay out one buffer for all that is read at an instant, so that a value costs one C call and no more."""
+        """Lay out what is read at an instant, and where."""
         project = self.project
-        get_link, get_node = project.function("EN_getlinkvalue"), project.function("EN_getnodevalue")
         ends = [project.nodes[end] for valve in self.valves for end in project.link_ends[valve]]
-        layout = (
-            [(get_link, index, LinkValue.FLOW) for index in project.links.values()],
-            [(get_node, tank.index, NodeValue.DEMAND) for tank in self.tanks.values()],
-            [(get_node, project.nodes[node], NodeValue.DEMAND) for node in self.boundary.values()],
-            [(get_link, project.links[name], LinkValue.ENERGY) for name in self.pumps],
-            [(get_node, index, NodeValue.HEAD) for index in ends],
+        layout: tuple[list[tuple[int, LinkValue | NodeValue]], ...] = (
+            [(index, LinkValue.FLOW) for index in project.links.values()],
+            [(tank.index, NodeValue.DEMAND) for tank in self.tanks.values()],
+            [(project.nodes[node], NodeValue.DEMAND) for node in self.boundary.values()],
+            [(project.links[name], LinkValue.ENERGY) for name in self.pumps],
+            [(index, NodeValue.HEAD) for index in ends],
         )
-        edges = np.cumsum([0, *(len(group) for group in layout)])
-        buffer = (ctypes.c_double * int(edges[-1]))()
-        flat = [read for group in layout for read in group]
-        self._reads = [(f, i, int(c), ctypes.byref(buffer, 8 * n)) for n, (f, i, c) in enumerate(flat)]
-        self.values = np.frombuffer(memoryview(buffer))
-        self.columns = [slice(low, high) for low, high in pairwise(edges.tolist())]
+        edges = [0, *accumulate(len(group) for group in layout)]
+        self.columns = [slice(low, high) for low, high in pairwise(edges)]
+        self._instant = project.reading([value for group in layout for value in group])
+        self.values = self._instant.values
         self.flow, self.inflow, self.taken, self.power, self.drop = (self.values[part] for part in self.columns)
         self._flows = self.values[: edges[3]]
-        heads = (ctypes.c_double * len(self.tanks))()
-        self.tank_heads = np.frombuffer(memoryview(heads))
-        self._head_reads = [
-            (get_node, tank.index, int(NodeValue.HEAD), ctypes.byref(heads, 8 * n))
-            for n, tank in enumerate(self.tanks.values())
-        ]
+        self._heads = project.reading([(tank.index, NodeValue.HEAD) for tank in self.tanks.values()])
 
     def apply(self, mismatch: Mismatch) -> None:
         """Set roughness and efficiency curves to the file's values times the mismatch's factors."""
@@ -174,18 +170,15 @@ class Plant:
                 self.project.set_option(option, value)
             if code in UNCONVERGED:
                 raise HydraulicsError(f"{self.project.path}: EPANET does not converge: {WARNINGS[code]}")
-        for function, index, what, pointer in self._reads:
-            function(index, what, pointer)
+        self._instant.read()
         self._flows *= M3_H_PER_CMH
         return code, damped
 
     def read_levels(self) -> np.ndarray:
         """Read each tank's usable volume now [m3], shape (tanks,)."""
-        for function, index, what, pointer in self._head_reads:
-            function(index, what, pointer)
-        return np.array(
-            [t.usable_m3(head) for t, head in zip(self.tanks.values(), self.tank_heads.tolist(), strict=True)]
-        )
+        self._heads.read()
+        heads = self._heads.values.tolist()
+        return np.array([tank.usable_m3(head) for tank, head in zip(self.tanks.values(), heads, strict=True)])
 
     def probe(self, levels_m3: Mapping[str, float], running: Iterable[str]) -> OperatingPoint:
         """Solve one instant with these actuators running and no demand."""

@@ -89,58 +89,56 @@ class Tally:
         seconds = np.array(self._seconds)
         hours = seconds / 3600.0
         flow, inflow, _, _, ends = (rows[:, part] for part in plant.columns)
-        totals = hours @ rows
-        volume, _, taken_m3, energy, _ = (totals[part] for part in plant.columns)
-        valves = [list(plant.project.links).index(name) for name in plant.valves]
-        head_energy = RHO_G_KWH_M4 * (hours @ ((ends[:, 0::2] - ends[:, 1::2]) * flow[:, valves]))
+        totals = (rows * hours[:, None]).sum(axis=0)  # instant after instant, as a meter adds
+        volume, come, taken, energy, _ = (totals[part] for part in plant.columns)
+        head_kw = RHO_G_KWH_M4 * (ends[:, 0::2] - ends[:, 1::2]) * flow[:, [plant.rows[name] for name in plant.valves]]
         spill, error, bound = self._limits(inflow, levels, hours)
         self._guard(flow, levels, error, bound)
-        capacity = np.array([tank.capacity_m3 for tank in plant.tanks.values()])
-        end = np.clip(levels[-1], 0.0, capacity)
+        end = np.clip(levels[-1], 0.0, plant.capacity_m3)
         error[-1] += end - levels[-1]
         bound[-1] += np.abs(end - levels[-1])
-        names, links = list(plant.tanks), list(plant.project.links)
+        names = tuple(plant.tanks)
         run = {name: np.array([name in on for on in self._on]) for name in plant.actuators}
-        creep = dict.fromkeys(names, 0.0)
-        for name, mate in plant.mates.items():
-            passed = mate.sign * float((hours * ~run[name]) @ flow[:, links.index(mate.link)])
-            if mate.source in creep:
-                creep[mate.source] -= passed
-            if mate.sink in creep:
-                creep[mate.sink] += passed
         warnings = [f"{WARNINGS.get(code, code)} ({n} of {self.substeps})" for code, n in sorted(self._codes.items())]
         warnings += [f"{name} stopped: its source ran empty" for name in self.tripped]
         return StepResult(
             levels_m3=_by(names, end),
-            volume_m3=_by(links, volume),
-            delivered_m3={name: float(volume[links.index(name)]) for name in plant.actuators},
-            taken_m3=_by(plant.boundary.values(), taken_m3),
+            volume_m3=_by(plant.rows, volume),
+            delivered_m3={name: float(volume[plant.rows[name]]) for name in plant.actuators},
+            taken_m3=_by(plant.boundary.values(), taken),
             asked_m3={plant.boundary[tank]: asked * step_s / 3600.0 for tank, asked in asked_m3_h.items()},
             spill_m3=_by(names, spill.sum(axis=0)),
-            inflow_m3=_by(names, hours @ inflow),
-            creep_m3=creep,
+            inflow_m3=_by(names, come),
+            creep_m3=self._creep(flow, hours, run),
             step_error_m3=_by(names, error.sum(axis=0)),
             step_error_bound_m3=_by(names, bound.sum(axis=0)),
             pump_energy_kwh=_by(plant.pumps, energy),
-            head_energy_kwh=_by(plant.valves, head_energy),
+            head_energy_kwh=_by(plant.valves, hours @ head_kw),
             ran_s={name: int(seconds @ is_on) for name, is_on in run.items()},
             substeps=self.substeps,
             retries=self._retries,
             warnings=tuple(warnings),
         )
 
+    def _creep(self, flow: np.ndarray, hours: np.ndarray, run: dict[str, np.ndarray]) -> dict[str, float]:
+        """What passed shut actuators into each tank."""
+        creep = dict.fromkeys(self._plant.tanks, 0.0)
+        for name, mate in self._plant.mates.items():
+            passed = mate.sign * float((hours * ~run[name]) @ flow[:, self._plant.rows[mate.link]])
+            for store, sign in ((mate.source, -1.0), (mate.sink, 1.0)):
+                if store in creep:
+                    creep[store] += sign * passed
+        return creep
+
     def _limits(
         self, inflow: np.ndarray, levels: np.ndarray, hours: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Spill over full tanks, and what EPANET's whole seconds at a limit made or lost, with its bound."""
-        tanks = self._plant.tanks.values()
-        capacity = np.array([tank.capacity_m3 for tank in tanks])
-        brim = capacity * (1.0 - 1e-9) - 1e-9
-        overflows = np.array([tank.overflows for tank in tanks])
+        brim = self._plant.capacity_m3 * (1.0 - 1e-9) - 1e-9
         before, after = levels[:-1], levels[1:]
         come = inflow * hours[:, None]
         excess = come - (after - before)
-        spill = np.where(overflows & (after >= brim) & (come > 0.0), np.maximum(excess, 0.0), 0.0)
+        spill = np.where(self._plant.overflows & (after >= brim) & (come > 0.0), np.maximum(excess, 0.0), 0.0)
         second = np.abs(inflow) / 3600.0
         emptied, filled = (after <= EMPTY_M3) & (before > EMPTY_M3), (after >= brim) & (before < brim)
         idle = (after <= EMPTY_M3) & (before <= EMPTY_M3)  # creep carries it below zero, EPANET lifts it back

@@ -10,12 +10,15 @@ import ctypes
 import os
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from functools import partial
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from wntr.epanet.exceptions import EN_ERROR_CODES
 from wntr.epanet.toolkit import ENepanet
 
@@ -250,9 +253,15 @@ class Project:
             text = EN_ERROR_CODES.get(code, "unknown error")
             raise HydraulicsError(f"{self.path}: EPANET refuses {call}: {text} (error {code})")
 
-    def function(self, name: str) -> Callable[..., int]:
-        """Give a C function with this project filled in, for loops that cannot afford more; it answers with a code."""
-        return self._call[name]
+    def reading(self, wanted: Sequence[tuple[int, LinkValue | NodeValue]]) -> Reading:
+        """Plan to read many values at once.
+
+        Parameters
+        ----------
+        wanted : sequence of (int, LinkValue or NodeValue)
+            Index and property of each value; the property says whether it is a link's or a node's.
+        """
+        return Reading(self._handle, wanted)
 
     def integer(self, call: str, *arguments: int) -> int:
         """Call a function that answers with one int."""
@@ -325,6 +334,35 @@ class Project:
     def close(self) -> None:
         """Free the project's memory and files; harmless when called again."""
         self._finalizer()
+
+
+class Reading:
+    """Values that are read again and again, each for one C call and nothing else.
+
+    Attributes
+    ----------
+    values : ndarray
+        What the last `read` found, in EPANET's CMH units and in the order planned.
+    """
+
+    def __init__(self, handle: ctypes.c_void_p, wanted: Sequence[tuple[int, LinkValue | NodeValue]]) -> None:
+        library = ENepanet().ENlib  # functions of its own: ready-made C arguments are fastest without declared types
+        buffer = (ctypes.c_double * len(wanted))()
+        address = ctypes.addressof(buffer)
+        self.values = np.frombuffer(memoryview(buffer))
+        self._plans = []
+        for kind, function in ((LinkValue, library.EN_getlinkvalue), (NodeValue, library.EN_getnodevalue)):
+            arguments = [
+                (handle, ctypes.c_int(index), ctypes.c_int(code), ctypes.c_void_p(address + 8 * place))
+                for place, (index, code) in enumerate(wanted)
+                if isinstance(code, kind)
+            ]
+            self._plans.append((function, arguments))
+
+    def read(self) -> None:
+        """Read all values into `values`."""
+        for function, arguments in self._plans:
+            deque(starmap(function, arguments), maxlen=0)
 
 
 def _close(library: Any, handle: ctypes.c_void_p, process: int) -> None:
