@@ -12,7 +12,7 @@ from econex_pipeline_tests.planning.days import flow
 def wide(plan, scenario):
     """The plan of a scenario as time x (element, quantity)."""
     rows = plan[plan["scenario"] == scenario]
-    return rows.pivot(index="time_utc", columns=["element", "quantity"], values="value")
+    return rows.pivot_table(index="time_utc", columns=["element", "quantity"], values="value")
 
 
 def plan_of(network, day, **changes):
