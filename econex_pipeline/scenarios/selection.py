@@ -89,18 +89,18 @@ def fast_forward_selection(distance: Array, probability: Array, count: int, keep
     if not chosen:
         chosen.append(int(np.argmin(probability @ distance)))
     closest = distance[:, chosen].min(axis=1)
-    gains = probability @ np.maximum(closest[:, None] - distance, 0.0)
+    gains = np.maximum(closest - distance, 0.0) @ probability  # rows for columns: distances are symmetric
     gains[chosen] = -np.inf
     while len(chosen) < count:
         stale = np.ones(size, dtype=bool)
         best = int(np.argmax(gains))
         while stale[best]:
-            gains[best] = probability @ np.maximum(closest - distance[:, best], 0.0)
+            gains[best] = np.maximum(closest - distance[best], 0.0) @ probability
             stale[best] = False
             best = int(np.argmax(gains))
         chosen.append(best)
         gains[best] = -np.inf
-        np.minimum(closest, distance[:, best], out=closest)
+        np.minimum(closest, distance[best], out=closest)
     rows = np.sort(np.array(chosen, dtype=np.int64))
     nearest = distance[:, rows].argmin(axis=1)
     nearest[rows] = np.arange(len(rows))  # a point stands for itself even where another equals it

@@ -16,7 +16,7 @@ from econex_pipeline.district import Site
 
 Array = NDArray[np.float64]
 
-SAMPLES_PER_STEP = 4  # near sunrise the middle of a step says little about its mean
+SAMPLE_MINUTES = 15  # near sunrise the middle of an hour says little about its mean
 DAYLIGHT_W_M2 = 20.0  # below it the index is the ratio of two small numbers
 
 
@@ -111,7 +111,8 @@ def sky_over(site: Site, times: pd.DatetimeIndex, step_minutes: int) -> Sky:
        :doi:`10.1016/j.solener.2008.02.009`
     """
     step = pd.Timedelta(minutes=step_minutes)
-    offsets = (np.arange(SAMPLES_PER_STEP) + 0.5) / SAMPLES_PER_STEP * step.value
+    per_step = max(1, step_minutes // SAMPLE_MINUTES)
+    offsets = (np.arange(per_step) + 0.5) / per_step * step.value
     samples = pd.DatetimeIndex((times.as_unit("ns").asi8[:, None] + offsets.astype(np.int64)).ravel(), tz="UTC")
     sun = pvlib.solarposition.get_solarposition(samples, site.latitude_deg, site.longitude_deg, site.altitude_m)
     elevation = sun["apparent_elevation"].to_numpy()
@@ -122,7 +123,7 @@ def sky_over(site: Site, times: pd.DatetimeIndex, step_minutes: int) -> Sky:
     middles = pd.DatetimeIndex(times + step / 2)
     middle = pvlib.solarposition.get_solarposition(middles, site.latitude_deg, site.longitude_deg, site.altitude_m)
     return Sky(
-        clear_w_m2=clear_w_m2.reshape(-1, SAMPLES_PER_STEP).mean(axis=1),
+        clear_w_m2=clear_w_m2.reshape(-1, per_step).mean(axis=1),
         zenith_deg=middle["zenith"].to_numpy(),
         day_of_year=middles.dayofyear.to_numpy().astype(np.int64),
     )
