@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts import ContractViolation, InputError, tidy
 from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.contracts.time import standard
 from econex_pipeline.district import District
@@ -41,9 +41,15 @@ def weather_for(year: WeatherYear, district: District, times: pd.DatetimeIndex) 
     ------
     InputError
         If a historical file does not hold the dates, or no whole number of steps makes a step of the other length.
+    ContractViolation
+        If `times` are no starts of steps.
     """
     step = pd.Timedelta(minutes=district.step_minutes)
     own = pd.Timedelta(minutes=year.step_minutes)
+    off = times.as_unit("ns").asi8 % step.value != 0
+    if off.any():
+        expected = f"starts on multiples of {district.step_minutes} min"
+        raise ContractViolation("WEATHER", "time_utc", f"first at {times[int(off.argmax())]}", expected, "weather_for")
     if step == own:
         table = _rows(year, district, times)
     elif step < own and not own % step:

@@ -5,7 +5,7 @@ import pandas as pd
 import pvlib
 import pytest
 
-from econex_pipeline.contracts import InputError, validate
+from econex_pipeline.contracts import ContractViolation, InputError, validate
 from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.contracts.time import operating_window
 from econex_pipeline.weather import read_weather, weather_for
@@ -45,6 +45,13 @@ def test_summer_hours_stay_in_standard_time(district, year):
     noon = pd.DatetimeIndex(["2025-07-15T17:00Z"]).as_unit("ns")  # 12:00 standard, 13:00 on the wall
     row = year.table.index[(year.table["time_utc"].dt.strftime("%m-%d %H") == "07-15 17")][0]
     assert (weather_for(year, district, noon)[NUMBERS].iloc[0] == year.table[NUMBERS].loc[row]).all()
+
+
+@pytest.mark.parametrize("minutes", [15, 60])
+def test_times_between_the_steps_are_refused(district, year, minutes):
+    times = pd.date_range("2025-07-15T05:05Z", periods=3, freq="1h", unit="ns")
+    with pytest.raises(ContractViolation, match=rf"first at 2025-07-15 05:05.*starts on multiples of {minutes} min"):
+        weather_for(year, stepped(district, minutes), times)
 
 
 @pytest.mark.parametrize("minutes", [15, 20, 30])
