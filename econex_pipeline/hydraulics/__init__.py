@@ -7,7 +7,7 @@ network file with the district; `Mismatch` makes a network differ from its file.
 
 from econex_pipeline.hydraulics.checking import check_network
 from econex_pipeline.hydraulics.linearize import coefficients_at, linearize
-from econex_pipeline.hydraulics.mismatch import Mismatch, draw_mismatch
+from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.network import WaterNetwork
 from econex_pipeline.hydraulics.plant import GRAVITY_M_S2, RHO_G_KWH_M4, WATER_DENSITY_KG_M3
 from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
@@ -26,6 +26,5 @@ __all__ = [
     "WaterNetwork",
     "check_network",
     "coefficients_at",
-    "draw_mismatch",
     "linearize",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.district import District
+from econex_pipeline.hydraulics.codes import LinkKind
 from econex_pipeline.hydraulics.network import WaterNetwork
-from econex_pipeline.hydraulics.toolkit import LinkKind
 
 CAPACITY_FRAC = 1e-3  # by which a tank's volume may differ between the files
 SETTING_FRAC = 1e-3

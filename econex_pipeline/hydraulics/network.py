@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from econex_pipeline.contracts.errors import InputError, nearest
+from econex_pipeline.hydraulics.codes import LinkKind
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.plant import Plant
 from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
 from econex_pipeline.hydraulics.stepping import Stepper
 from econex_pipeline.hydraulics.tanks import Tank
-from econex_pipeline.hydraulics.toolkit import LinkKind, Project
+from econex_pipeline.hydraulics.toolkit import Project
 from econex_pipeline.hydraulics.topology import PIPES, Actuator
 
 SUBSTEP_S = 300

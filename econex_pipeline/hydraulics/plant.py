@@ -13,21 +13,20 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from econex_pipeline.contracts.errors import InputError
-from econex_pipeline.hydraulics.mismatch import Mismatch
-from econex_pipeline.hydraulics.results import OperatingPoint
-from econex_pipeline.hydraulics.tanks import read_tank
-from econex_pipeline.hydraulics.toolkit import (
+from econex_pipeline.hydraulics.codes import (
     UNCONVERGED,
     WARNINGS,
     Count,
-    HydraulicsError,
     LinkKind,
     LinkValue,
     NodeKind,
     NodeValue,
     Option,
-    Project,
 )
+from econex_pipeline.hydraulics.mismatch import Mismatch
+from econex_pipeline.hydraulics.results import OperatingPoint
+from econex_pipeline.hydraulics.tanks import read_tank
+from econex_pipeline.hydraulics.toolkit import HydraulicsError, Project
 from econex_pipeline.hydraulics.topology import PIPES, find_actuators, find_boundary, find_mates
 
 WATER_DENSITY_KG_M3 = 1000.0  # EPANET's specific gravity of 1

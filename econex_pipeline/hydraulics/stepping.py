@@ -11,10 +11,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from econex_pipeline.hydraulics.codes import Time
 from econex_pipeline.hydraulics.plant import Plant
 from econex_pipeline.hydraulics.results import StepResult
 from econex_pipeline.hydraulics.tally import Tally
-from econex_pipeline.hydraulics.toolkit import HydraulicsError, Time
+from econex_pipeline.hydraulics.toolkit import HydraulicsError
 
 EVENT_H = 0.5 / 3600.0  # EPANET rounds the time to a tank's limit to whole seconds and overlooks what is nearer
 

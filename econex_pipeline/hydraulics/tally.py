@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from econex_pipeline.hydraulics.codes import WARNINGS
 from econex_pipeline.hydraulics.plant import RHO_G_KWH_M4, Plant
 from econex_pipeline.hydraulics.results import StepResult
-from econex_pipeline.hydraulics.toolkit import WARNINGS, HydraulicsError
+from econex_pipeline.hydraulics.toolkit import HydraulicsError
 
 MAX_FLOW_M3_H = 1e5
 BALANCE_FRAC = 1e-6  # of the largest flow, by which a tank's books may miss its change of level

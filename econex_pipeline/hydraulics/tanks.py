@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from econex_pipeline.contracts.errors import InputError
-from econex_pipeline.hydraulics.toolkit import NodeValue, Project
+from econex_pipeline.hydraulics.codes import NodeValue
+from econex_pipeline.hydraulics.toolkit import Project
 
 DRY_LEVEL_M = 0.0005 * 0.3048  # EPANET lets nothing out of a tank this close to its minimum level (its Htol, 0.0005 ft)
 

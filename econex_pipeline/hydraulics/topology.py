@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from econex_pipeline.hydraulics.toolkit import LinkKind, LinkValue, NodeKind, Project
+from econex_pipeline.hydraulics.codes import LinkKind, LinkValue, NodeKind
+from econex_pipeline.hydraulics.toolkit import Project
 
 ACTUATORS = (LinkKind.PUMP, LinkKind.FCV, LinkKind.TCV)
 PIPES = (LinkKind.PIPE, LinkKind.CVPIPE)
