@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from econex_pipeline.district import District
 from econex_pipeline.reporting.balances import pumped_hydro
@@ -10,7 +10,9 @@ from econex_pipeline.reporting.ledger import Array, Ledger
 from econex_pipeline.reporting.words import plain
 
 SMALLEST_SHARE = 1e-3
-"""Links below this share of all that came in are left out."""
+"""Links below this share of the largest are left out."""
+MOST_PLACES = 40
+"""In a larger district the places that least flows through are drawn as one."""
 
 
 @dataclass(frozen=True)
@@ -142,4 +144,17 @@ def _merged(links: list[Link]) -> list[Link]:
         key = (link.source, link.target, link.series, link.layer)
         sums[key] = sums.get(key, 0.0) + link.amount
     largest = max(sums.values(), default=0.0)
-    return [Link(*key[:2], amount, *key[2:]) for key, amount in sums.items() if amount > SMALLEST_SHARE * largest]
+    seen = [Link(*key[:2], amount, *key[2:]) for key, amount in sums.items() if amount > SMALLEST_SHARE * largest]
+    through: dict[str, float] = {}
+    for link in seen:
+        through[link.source] = through.get(link.source, 0.0) + link.amount
+        through[link.target] = through.get(link.target, 0.0) + link.amount
+    if len(through) <= MOST_PLACES:
+        return seen
+    sources, targets = {link.source for link in seen}, {link.target for link in seen}
+    names = {name: name for name in sorted(through, key=lambda name: -through[name])[: MOST_PLACES - 3]}
+    for name in through:
+        group = "other uses" if name not in sources else "other sources" if name not in targets else "other places"
+        names.setdefault(name, group)
+    renamed = [replace(link, source=names[link.source], target=names[link.target]) for link in seen]
+    return _merged([link for link in renamed if link.source != link.target])

@@ -20,6 +20,8 @@ CLIP_LEAST = 0.01
 PUMP_ERROR_FRAC = 0.03
 SEEN_AMOUNT = 5e-3
 """Amounts below this many kWh or m3 over the day are rounding, not events."""
+MOST_ALIKE = 6
+"""Alarms of one kind that are listed; the rest are counted."""
 NO_BREAK = "\u202f"
 
 Grade = Literal["bad", "warn", "good"]
@@ -200,6 +202,13 @@ def alarms(
     day = ledger(operations)
     found = [*_unserved(day, district), *_fallbacks(operations, day, district, messages)]
     found += [*_spills(day, district), *_clips(operations, day, district), *_pump_error(kpis)]
+    for title in dict.fromkeys(alarm.title for alarm in found):
+        same = [alarm for alarm in found if alarm.title == title]
+        if len(same) > MOST_ALIKE:
+            rest = Alarm(same[0].grade, title, f"And {len(same) - MOST_ALIKE} more of this kind.")
+            place = found.index(same[MOST_ALIKE])
+            found = [alarm for alarm in found if alarm not in same[MOST_ALIKE:]]
+            found.insert(place, rest)
     if not found:
         found = [Alarm("good", "Nothing to report", "All demand was served, nothing spilled, every cycle was solved.")]
     return found

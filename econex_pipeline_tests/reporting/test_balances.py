@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from econex_pipeline.reporting import flows
 from econex_pipeline.reporting.balances import balance, pumped_hydro
-from econex_pipeline.reporting.flows import energy_links, water_links
+from econex_pipeline.reporting.flows import Link, energy_links, water_links
 from econex_pipeline.reporting.ledger import ledger
 
 
@@ -43,6 +44,20 @@ def test_what_enters_a_place_leaves_it(district, made, links_of):
     total = sum(left[name] for name in set(left) - inner)
     for name in inner:
         assert entered[name] == pytest.approx(left[name], abs=0.01 * total), name  # links too small to see are left out
+
+
+def test_small_places_of_a_large_district_are_drawn_as_one():
+    links = [Link("grid", "hub", 200.0, "grid", "E")]
+    for i in range(100):
+        links += [
+            Link("hub", f"home {i}", 1.0 + 0.01 * i, "grid", "E"),
+            Link(f"home {i}", f"use {i}", 1.0, "load", "E"),
+        ]
+    merged = flows._merged(links)
+    names = {link.source for link in merged} | {link.target for link in merged}
+    assert len(names) <= flows.MOST_PLACES
+    into_homes = sum(link.amount for link in merged if link.source == "hub")
+    assert into_homes == pytest.approx(sum(link.amount for link in links if link.source == "hub"))
 
 
 def test_a_closed_loop_of_basins_is_left_out_and_an_open_one_is_drawn(district, made):

@@ -119,6 +119,18 @@ def test_a_day_on_which_nothing_flowed_can_be_drawn(district, made):
         assert render.png(dispatch.dispatch(nothing, still, district, layer))
 
 
+def test_a_large_district_is_drawn_by_layer(district, made):
+    homes = {f"more_{i}": district.storages["home_tank_1"] for i in range(60)}
+    large = district.model_copy(update={"storages": {**district.storages, **homes}})
+    figure = storage.storage_levels(made.states, large, made.plan, made.scenarios)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [f"all storages of {n}" for n in ("electricity (1)", "potable water (63)", "raw water (4)")]
+    raw = [line.get_ydata() for line in figure.axes[2].lines][-1]
+    np.testing.assert_allclose(
+        raw, sum(made.day.levels[n] for n in ("cistern", "raw_tank", "lower_basin", "upper_basin"))
+    )
+
+
 def test_bars_stack_to_what_was_supplied(district, made):
     figure = dispatch.dispatch(made.operations, made.states, district, "P")
     tops = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches if bar.get_x() == 18]

@@ -118,6 +118,14 @@ def test_power_that_took_another_line_is_no_shortfall(district, made):
     assert not any("line 1 hub" in text for text in texts)
 
 
+def test_a_hundred_alarms_of_a_kind_are_counted_not_listed(district, made):
+    spill = made.operations[made.operations["element"] == "overflow.cistern"]
+    rows = [made.operations, *(spill.assign(element=f"overflow.tank_{i}") for i in range(100))]
+    found = [alarm for alarm in words.alarms(pd.concat(rows), made.kpis, district) if "spilled" in alarm.title]
+    assert len(found) == words.MOST_ALIKE + 1
+    assert found[-1].text == "And 95 more of this kind."
+
+
 def test_a_day_without_trouble_says_so(district, made):
     rows = made.operations
     calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]

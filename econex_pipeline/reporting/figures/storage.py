@@ -16,6 +16,8 @@ from econex_pipeline.reporting.ledger import Array, probabilities
 from econex_pipeline.reporting.words import plain
 
 COLUMNS_OF_PANELS = 2
+MOST_PANELS = 12
+"""With more storages than this, each layer's are added up into one panel."""
 BAND = (0.05, 0.95)
 """Quantiles of the scenarios that the band spans."""
 
@@ -28,7 +30,7 @@ def storage_levels(
     scenarios: pd.DataFrame | None = None,
     without_control: pd.DataFrame | None = None,
 ) -> Figure:
-    """Draw each storage of the district over the operated day.
+    """Draw each storage of the district over the operated day; in a large district, the sum of each layer's.
 
     Parameters
     ----------
@@ -42,47 +44,59 @@ def storage_levels(
         STATE of the same day without control.
     """
     stamps = pd.DatetimeIndex(sorted(states["time_utc"].unique()))
-    names = list(district.storages)
-    rows = -(-len(names) // COLUMNS_OF_PANELS)
+    panels_of = _panels(district)
+    rows = -(-len(panels_of) // COLUMNS_OF_PANELS)
     figure = theme.new_figure(0.5 + 1.75 * rows)
     panels = np.atleast_1d(figure.subplots(rows, COLUMNS_OF_PANELS, sharex=True, squeeze=False)).ravel()
-    for axes, name in zip(panels, names, strict=False):
-        layer = district.storages[name].layer
+    for axes, (title, names) in zip(panels, panels_of.items(), strict=False):
+        layer = district.storages[names[0]].layer
         colour = theme.LAYER_COLOURS[layer]
         if plan is not None:
-            _plan_band(axes, plan, scenarios, name, stamps, colour)
+            _plan_band(axes, plan, scenarios, names, stamps, colour)
         if without_control is not None:
-            levels = _levels(without_control, name, stamps)
+            levels = _levels(without_control, names, stamps)
             axes.plot(hours(stamps), levels, color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
-        axes.plot(hours(stamps), _levels(states, name, stamps), color=colour)
-        axes.set_ylim(0.0, 1.04 * district.storages[name].capacity)
-        axes.set_title(f"{plain(name)}, {theme.LAYER_NAMES[layer]}")
+        axes.plot(hours(stamps), _levels(states, names, stamps), color=colour)
+        axes.set_ylim(0.0, 1.04 * sum(district.storages[name].capacity for name in names))
+        axes.set_title(title)
         axes.set_ylabel(f"stored [{theme.LAYER_AMOUNTS[layer]}]")
-    for axes in panels[len(names) :]:
+    for axes in panels[len(panels_of) :]:
         axes.remove()
-    for axes in panels[: len(names)]:
+    for axes in panels[: len(panels_of)]:
         civil_hours(axes, stamps[:-1], district.site.civil_time_zone)
-    for axes in panels[: max(len(names) - COLUMNS_OF_PANELS, 0)]:
+    for axes in panels[: max(len(panels_of) - COLUMNS_OF_PANELS, 0)]:
         axes.set_xlabel("")
     figure.legend(handles=_legend(plan is not None, without_control is not None), loc="outside upper left", ncols=4)
     return figure
 
 
-def _levels(states: pd.DataFrame, name: str, stamps: pd.DatetimeIndex) -> Array:
-    of_storage = states[(states["element"] == name) & states["quantity"].isin(("level_m3", "stored_kwh"))]
-    return of_storage.set_index("time_utc")["value"].reindex(stamps).to_numpy(dtype=float)
+def _panels(district: District) -> dict[str, list[str]]:
+    """Give title and storages of each panel."""
+    if len(district.storages) <= MOST_PANELS:
+        return {
+            f"{plain(name)}, {theme.LAYER_NAMES[storage.layer]}": [name] for name, storage in district.storages.items()
+        }
+    by_layer: dict[str, list[str]] = {}
+    for name, storage in district.storages.items():
+        by_layer.setdefault(storage.layer, []).append(name)
+    return {f"all storages of {theme.LAYER_NAMES[layer]} ({len(names)})": names for layer, names in by_layer.items()}
+
+
+def _levels(states: pd.DataFrame, names: list[str], stamps: pd.DatetimeIndex) -> Array:
+    stored = states[states["element"].isin(names) & states["quantity"].isin(("level_m3", "stored_kwh"))]
+    return stored.groupby("time_utc")["value"].sum().reindex(stamps).to_numpy(dtype=float)
 
 
 def _plan_band(
     axes: Axes,
     plan: pd.DataFrame,
     scenarios: pd.DataFrame | None,
-    name: str,
+    names: list[str],
     stamps: pd.DatetimeIndex,
     colour: str,
 ) -> None:
     """Draw mean and weighted quantiles of the plan's recourse; the expectation alone where there are no scenarios."""
-    rows = plan[(plan["element"] == name) & plan["quantity"].isin(("level_m3", "stored_kwh"))]
+    rows = plan[plan["element"].isin(names) & plan["quantity"].isin(("level_m3", "stored_kwh"))]
     rows = rows[rows["time_utc"].isin(stamps)]
     wide = rows.pivot_table(index="time_utc", columns="scenario", values="value", aggfunc="sum").reindex(stamps)
     recourse = wide[[column for column in wide.columns if int(str(column)) >= 0]]
