@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
@@ -117,13 +118,15 @@ class Day:
         """Read the facts kept with a table of this day."""
         return self.storage.extra(entry.name, self.setting.case, self.key)
 
+    @cached_property
     def operations(self) -> pd.DataFrame:
-        """Read OPERATIONS of the 24 hours."""
+        """OPERATIONS of the 24 hours."""
         frames = [self.storage.read("OPERATIONS", HOURS, self.setting.case, key) for key in self.hour_keys]
         return pd.concat(frames, ignore_index=True)
 
+    @cached_property
     def states(self) -> pd.DataFrame:
-        """Read STATE of the 24 hours; a stamp that two hours share stands once."""
+        """STATE of the 24 hours; a stamp that two hours share stands once."""
         frames = [self.storage.read("STATE", HOURS_STATE, self.setting.case, key) for key in self.hour_keys]
         return once(pd.concat(frames, ignore_index=True))
 

@@ -32,17 +32,17 @@ from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
 
 HOURS_A_LINE = 6
-SUMMARY = (
-    "cost_usd",
-    "grid_import_kwh",
-    "grid_export_kwh",
-    "peak_import_kwh",
-    "water_import_m3",
-    "treated_m3",
-    "carbon_kg",
-    "unserved_kwh",
-    "unserved_m3",
-)
+SUMMARY = {
+    "cost_usd": "cost",
+    "grid_import_kwh": "grid import",
+    "grid_export_kwh": "grid export",
+    "peak_import_kwh": "import in the dearest hours",
+    "water_import_m3": "water import",
+    "treated_m3": "water treated",
+    "carbon_kg": "carbon",
+    "unserved_kwh": "energy not served",
+    "unserved_m3": "water not served",
+}
 
 
 class Told:
@@ -149,7 +149,7 @@ def _say_reused(console: Console, progress: Told, seconds: float) -> None:
 
 
 def _summary(console: Console, kpis: pd.DataFrame) -> None:
-    from econex_pipeline.reporting.kpis import compare
+    from econex_pipeline.reporting import compare
 
     wide = compare(kpis)
     table = Table(box=None, pad_edge=False)
@@ -157,13 +157,13 @@ def _summary(console: Console, kpis: pd.DataFrame) -> None:
     for strategy in ("controlled", "no_control", "plan"):
         table.add_column({"no_control": "no control", "plan": "as planned"}.get(strategy, strategy), justify="right")
     table.add_column("unit")
-    for name in SUMMARY:
+    for name, title in SUMMARY.items():
         if name in wide.index:
             row = wide.loc[name]
             cells = [
                 f"{row[s]:.2f}" if s in wide and pd.notna(row[s]) else "-" for s in ("controlled", "no_control", "plan")
             ]
-            table.add_row(name.rsplit("_", 1)[0].replace("_", " "), *cells, str(row["unit"]))
+            table.add_row(title, *cells, str(row["unit"]))
     console.print(table)
     controlled = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
     if "pump_energy_error_frac" in controlled:

@@ -1,6 +1,6 @@
 """A case as the assets use it: the district, and what is read or fitted once and used by many partitions.
 
-Everything heavy is made on first use and kept for the process, under a digest of the files it was read from: edited
+Everything heavy is made on first use and kept for the process, as long as no file of the data folder changes: edited
 inputs are read anew, unchanged ones are not. Rooms are imported where they are used, so that the definitions load
 without the solver, EPANET and the plotting libraries.
 """
@@ -150,8 +150,8 @@ class Inputs(dg.ConfigurableResource):
         InputError
             If the case or a file it names cannot be used.
         """
-        district = load_case(self.folder(), case)
-        return _setting(self.folder(), case, digest_of(district))
+        folder = self.folder()
+        return _setting(folder, case, _stamps(folder))
 
 
 def case_name(case: str) -> str:
@@ -170,6 +170,13 @@ def digest_of(district: District) -> str:
     return digest_json({"district": district.model_dump(mode="json", exclude={"data_dir"}), "files": content})
 
 
+def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, time of last change and size of every file of a folder: cheap to compare, and different after an edit."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in files)
+
+
 @lru_cache(maxsize=KEPT_SETTINGS)
-def _setting(folder: Path, case: str, digest: str) -> Setting:
-    return Setting(load_case(folder, case), digest)
+def _setting(folder: Path, case: str, stamps: tuple[tuple[str, int, int], ...]) -> Setting:
+    district = load_case(folder, case)
+    return Setting(district, digest_of(district))

@@ -48,14 +48,14 @@ def _kpis(
     prices: pd.DataFrame,
     no_control: pd.DataFrame,
 ) -> Made:
-    from econex_pipeline.reporting.kpis import kpis, kpis_of_plan
+    from econex_pipeline.reporting import kpis, kpis_of_plan
 
     district = day.setting.district
     coefficients = plan_coefficients(hydraulics, treatment)
     baseline_states = day.beside(BASELINE_STATE, "STATE")
     parts = [
         kpis_of_plan(plan, scenarios, prices, district, day.times, coefficients),
-        kpis(day.operations(), day.states(), prices, district, "controlled", coefficients),
+        kpis(day.operations, day.states, prices, district, "controlled", coefficients),
         kpis(no_control, baseline_states, prices, district, "no_control", coefficients),
     ]
     return Made(tidy(pd.concat(parts, ignore_index=True), "KPIS"))
@@ -87,13 +87,13 @@ def _report(
     weather: pd.DataFrame,
     no_control: pd.DataFrame,
 ) -> Made:
-    from econex_pipeline.reporting.page import DayReport, render_report
+    from econex_pipeline.reporting import DayReport, render_report
 
     facts = day.extra(PLAN)
     page = DayReport(
         district=day.setting.district,
-        operations=day.operations(),
-        states=day.states(),
+        operations=day.operations,
+        states=day.states,
         prices=prices,
         kpis=kpis,
         provenance=Provenance(day.setting.case, day.issued_at_utc.isoformat(), REPORT.version, REPORT.digest(day)),
@@ -119,7 +119,7 @@ def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
     from econex_pipeline.reporting.figures.render import png
     from econex_pipeline.reporting.figures.storage import storage_levels
 
-    district, states, operations = day.setting.district, day.states(), day.operations()
+    district, states, operations = day.setting.district, day.states, day.operations
     electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
     return {
         "page": dg.MetadataValue.path(day.storage.path(REPORT.name, day.setting.case, day.key, ".html")),

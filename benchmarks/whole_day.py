@@ -1,0 +1,73 @@
+"""The main job (plan, 24 hours, report, everything stored) against the time HiGHS and EPANET alone take in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+from benchmarks.comparison import Comparison
+
+TARGET_OF_FLOOR = 3.0
+
+
+def run() -> Comparison:
+    """Run the default day in a fresh process with an instance and a storage of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = {"DAGSTER_HOME": f"{folder}/dagster", "ECONEX_STORAGE": f"{folder}/storage"}
+        started = time.perf_counter()
+        outcome = subprocess.run(
+            [sys.executable, "-m", "benchmarks.whole_day"],
+            env={**os.environ, **places},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        ours_s = time.perf_counter() - started
+    if outcome.returncode:
+        raise RuntimeError(f"the day did not run: {outcome.stderr.strip()}")
+    floor_s = float(outcome.stdout.splitlines()[-1])
+    return Comparison("whole_day", ours_s, "floor", floor_s, TARGET_OF_FLOOR, of_floor=True)
+
+
+@contextlib.contextmanager
+def clocked(owner: type, method: str, spent_s: list[float]) -> Iterator[None]:
+    """Add the time spent in a method to `spent_s` [s]."""
+    original: Callable[..., Any] = getattr(owner, method)
+
+    def timed(*arguments: Any, **named: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return original(*arguments, **named)
+        finally:
+            spent_s.append(time.perf_counter() - started)
+
+    with mock.patch.object(owner, method, timed):
+        yield
+
+
+def inside() -> int:
+    """Run the day here and print the time that HiGHS and EPANET took [s]."""
+    import highspy
+
+    from econex_pipeline.hydraulics.toolkit import Project
+    from econex_pipeline.orchestration.runner import main
+
+    spent_s: list[float] = []
+    with contextlib.ExitStack() as clocks:
+        clocks.enter_context(clocked(highspy.Highs, "run", spent_s))
+        for call in ("solve", "advance"):
+            clocks.enter_context(clocked(Project, call, spent_s))
+        code = main([])
+    print(sum(spent_s))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(inside())
