@@ -55,7 +55,9 @@ def test_a_day_of_extraterrestrial_hours_is_pyets_day(district):
     for when in ("2025-01-15", "2025-07-15"):
         hours = pd.date_range(f"{when}T05:00Z", periods=24, freq="1h")
         theirs = pyet.extraterrestrial_r(pd.DatetimeIndex([when]), np.radians(district.site.latitude_deg))
-        assert extraterrestrial_mj_m2_h(district.site, hours, 1.0).sum() == pytest.approx(float(theirs.iloc[0]), rel=0.01)
+        assert extraterrestrial_mj_m2_h(district.site, hours, 1.0).sum() == pytest.approx(
+            float(theirs.iloc[0]), rel=0.01
+        )
 
 
 def test_greensboros_year_evaporates_1122_mm(district, trace_of):
