@@ -173,7 +173,7 @@ class Climatology:
         """
         days = np.stack([self._quantiles(variable, int(season)) for season in slots.season])
         table = days[slots.part, slots.step]
-        return NormalScores(table, low, table[:, -1] if bounded_above else np.inf)
+        return NormalScores(table, low, bounded_above)
 
     def _quantiles(self, variable: str, season: int) -> Array:
         values = getattr(self, variable)[self.pool(season)]
@@ -189,7 +189,7 @@ class Climatology:
         for variable in ("clear_sky_index", "temperature_c"):
             values = getattr(self, variable)
             rows = [
-                NormalScores(self._quantiles(variable, int(season))).score(values[row])
+                NormalScores(self._quantiles(variable, int(season)), -np.inf).score(values[row])
                 for row, season in enumerate(self.season)
             ]
             scores[variable] = np.stack(rows)

@@ -17,13 +17,14 @@ from econex_pipeline.scenarios import law
 from econex_pipeline.scenarios.analogs import DayPool, day_pools, order_of
 from econex_pipeline.scenarios.climatology import OTHERS, Climatology, Slots
 from econex_pipeline.scenarios.noise import VARIABLES, forecast_errors, per_step
-from econex_pipeline.scenarios.scores import NormalScores, hermite
+from econex_pipeline.scenarios.scores import NormalScores, mean_of_broken_line
 from econex_pipeline.scenarios.sky import Sky, sky_over
 from econex_pipeline.scenarios.trace import key_of, log_sds, scores_of, temperature_response
 
 Array = NDArray[np.float64]
 
 COLDEST_C = -60.0
+RESPONSE_SCORES = np.linspace(-4.0, 4.0, 81)  # at which the response to temperature is looked up
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,10 @@ class Window:
 
     def expected_response(self, temperature_scores: Array, rho: Array, frac_per_c: float) -> Array:
         """Give the mean temperature response of demand given temperature's conditional mean score, shape (T,)."""
-        spread = law.residual_sd(rho)
-        total = np.zeros(len(self.times))
-        for node, weight in zip(*hermite(), strict=True):
-            temperature = self.temperature.value(temperature_scores + spread * node)
-            total += weight * temperature_response(temperature, frac_per_c)
-        return total
+        steps = len(self.times)
+        knots = np.broadcast_to(RESPONSE_SCORES[:, None], (len(RESPONSE_SCORES), steps))
+        response = temperature_response(self.temperature.value(knots), frac_per_c)
+        return mean_of_broken_line(knots.T, response.T, np.zeros(steps), temperature_scores, law.residual_sd(rho))
 
 
 def leads_h(issued_at_utc: pd.Timestamp, times: pd.DatetimeIndex) -> Array:

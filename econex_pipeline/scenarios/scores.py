@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 Array = NDArray[np.float64]
 
-_HERMITE_NODES = 15
 _SCORE_GRID = np.linspace(-4.5, 4.5, 91)
 _SMALLEST_SPREAD = 1e-9
+_SMALLEST_SD = 1e-12
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,21 @@ class NormalScores:
     """Map between the values of a variable and normal scores, one map a step.
 
     Between the sample's quantiles the map is linear; beyond them it goes on as a normal distribution of the sample's
-    spread, then stops at the bounds.
+    spread, down to `low` and, unless it is bounded above, without end.
 
     Attributes
     ----------
     table : numpy.ndarray
         Quantiles at equidistant probabilities, ascending, shape (T, G).
-    low, high : numpy.ndarray or float
-        Bounds of a value, shape (T,) or scalar.
+    low : float
+        Smallest value there can be.
+    bounded_above : bool
+        Whether the largest quantile is also the largest value there can be.
     """
 
     table: Array
-    low: Array | float = -np.inf
-    high: Array | float = np.inf
+    low: float
+    bounded_above: bool = False
 
     @property
     def grid(self) -> Array:
@@ -71,10 +73,11 @@ class NormalScores:
         rows = np.arange(table.shape[0])
         lower, upper = table[rows, right - 1], table[rows, right]
         tails = np.minimum(scores - grid[0], 0.0) + np.maximum(scores - grid[-1], 0.0)
-        return np.clip(lower + share * (upper - lower) + tails * self.spread, self.low, self.high)
+        values = np.maximum(lower + share * (upper - lower) + tails * self.spread, self.low)
+        return np.asarray(np.minimum(values, table[:, -1]) if self.bounded_above else values)
 
     def expected(self, scores: Array, residual_sd: Array) -> Array:
-        """Give the mean value where the score is normal around `scores`, by Gauss-Hermite quadrature.
+        """Give the mean value where the score is normal around `scores`; exact.
 
         Parameters
         ----------
@@ -88,10 +91,12 @@ class NormalScores:
         numpy.ndarray
             Shape (..., T).
         """
-        total = np.zeros(np.shape(scores))
-        for node, weight in zip(*hermite(), strict=True):
-            total += weight * self.value(scores + residual_sd * node)
-        return total
+        steps = len(self.table)
+        reach_low = self.grid[0] - (self.table[:, 0] - self.low) / self.spread
+        knots = np.column_stack([reach_low, np.broadcast_to(self.grid, (steps, len(self.grid)))])
+        values = np.column_stack([np.full(steps, self.low), self.table])
+        right = np.zeros(steps) if self.bounded_above else self.spread
+        return mean_of_broken_line(knots, values, right, scores, residual_sd)
 
     def conditional_mean_score(self, expected: Array, residual_sd: Array) -> Array:
         """Give the conditional mean of the score that `expected` values stand for: the inverse of `expected`.
@@ -118,7 +123,32 @@ def plotting_scores(count: int) -> Array:
     return np.asarray(ndtri((np.arange(count) + 0.5) / count))
 
 
-def hermite() -> tuple[Array, Array]:
-    """Give nodes and weights that average over a standard normal variable, each shape (15,)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(_HERMITE_NODES)
-    return nodes, weights / weights.sum()
+def mean_of_broken_line(knots: Array, values: Array, right_slope: Array, mean: Array, sd: Array) -> Array:
+    """Give the mean of a piecewise linear function of a normal variable.
+
+    ``g(x) = g_1 + sum_k (change of slope at x_k) (x - x_k)_+`` and ``E (X - k)_+ = (m - k) Phi(u) + s phi(u)`` with
+    ``u = (m - k) / s``. Left of the first knot the function is level.
+
+    Parameters
+    ----------
+    knots, values : numpy.ndarray
+        The function of each step, knots ascending, shape (T, K).
+    right_slope : numpy.ndarray
+        Its slope right of the last knot, shape (T,).
+    mean : numpy.ndarray
+        Means of the normal variable, shape (..., T).
+    sd : numpy.ndarray
+        Its standard deviations, shape (T,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (..., T).
+    """
+    slopes = np.diff(values, axis=1) / np.maximum(np.diff(knots, axis=1), _SMALLEST_SPREAD)
+    changes = np.diff(np.column_stack([np.zeros(len(slopes)), slopes, right_slope]), axis=1)
+    above = np.asarray(mean)[..., None] - knots
+    spread = np.maximum(sd, _SMALLEST_SD)[:, None]
+    u = above / spread
+    density = np.exp(-(u**2) / 2.0) / np.sqrt(2.0 * np.pi)
+    return np.asarray(values[:, 0] + ((above * ndtr(u) + spread * density) * changes).sum(axis=-1))

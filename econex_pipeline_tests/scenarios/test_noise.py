@@ -1,0 +1,90 @@
+"""Seeded noise: the same for whoever asks, with the spread and the correlations it claims."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from econex_pipeline.scenarios.noise import (
+    INDEX_TEMPERATURE_CORRELATION,
+    ISSUE_PHI_H,
+    Key,
+    actual_demand_scores,
+    autoregressive,
+    forecast_errors,
+    per_step,
+)
+
+START = pd.Timestamp("2025-07-15 05:00", tz="UTC")
+
+
+def hours(start, count, freq="h"):
+    return pd.date_range(start, periods=count, freq=freq, unit="ns")
+
+
+def test_an_hour_has_the_same_noise_in_every_window():
+    key = Key(1, "base", 60)
+    whole = actual_demand_scores(key, hours(START - pd.Timedelta(days=3), 200), 0.75)
+    for shift in (0, 7, 40, 90):
+        part = actual_demand_scores(key, hours(START - pd.Timedelta(days=3) + pd.Timedelta(hours=shift), 30), 0.75)
+        assert (part == whole[shift : shift + 30]).all()
+
+
+@pytest.mark.parametrize("other", [Key(2, "base", 60), Key(1, "cloudy", 60)])
+def test_seed_and_case_make_another_world(other):
+    ours, theirs = (actual_demand_scores(key, hours(START, 2000), 0.75)[:, 0] for key in (Key(1, "base", 60), other))
+    assert abs(np.corrcoef(ours, theirs)[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("minutes", [60, 15])
+def test_demand_noise_is_standard_and_correlated_by_the_hour(minutes):
+    scores = actual_demand_scores(Key(1, "base", minutes), hours(START, 365 * 1440 // minutes, f"{minutes}min"), 0.75)
+    lag = 60 // minutes
+    assert scores.mean(axis=0) == pytest.approx(0.0, abs=0.1)
+    assert scores.std(axis=0) == pytest.approx(1.0, abs=0.04)
+    for column in scores.T:
+        assert np.corrcoef(column[lag:], column[:-lag])[0, 1] == pytest.approx(0.75, abs=0.02)
+    assert abs(np.corrcoef(scores.T)[0, 1]) < 0.06
+
+
+@pytest.fixture(scope="module")
+def errors():
+    """e of 400 issues six hours apart, each for 48 hours from its issue, shape (400, 48, 5)."""
+    key, phi = Key(3, "base", 60), per_step(0.75, 0.75, 1.0)
+    gathered = []
+    for issue in hours(START, 400, "6h"):
+        first, noise = forecast_errors(key, issue, issue + pd.Timedelta(hours=47), phi)
+        gathered.append(noise[int(key.indices(pd.DatetimeIndex([issue]))[0]) - first :])
+    return np.stack(gathered)
+
+
+def test_forecast_noise_is_standard_at_every_lead(errors):
+    assert errors.std(axis=0)[[0, 24, 47]] == pytest.approx(1.0, abs=0.12)
+    assert errors.std(axis=(0, 1)) == pytest.approx(1.0, abs=0.05)
+
+
+def test_forecast_noise_is_correlated_over_leads_and_between_sky_and_temperature(errors):
+    index, temperature = errors[..., 0], errors[..., 1]
+    for noise, phi in ((index, 0.75), (temperature, 0.90)):
+        assert np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1] == pytest.approx(phi, abs=0.03)
+    filtered = INDEX_TEMPERATURE_CORRELATION * np.sqrt((1 - 0.75**2) * (1 - 0.9**2)) / (1 - 0.75 * 0.9)
+    assert np.corrcoef(index.ravel(), temperature.ravel())[0, 1] == pytest.approx(filtered, abs=0.06)
+
+
+def test_successive_issues_share_most_of_their_noise(errors):
+    same_valid_time = (errors[1:, :42, 0] * errors[:-1, 6:, 0]).mean()
+    assert same_valid_time == pytest.approx(ISSUE_PHI_H**6, abs=0.08)
+    far_issues = (errors[8:, :1, 0] * errors[:-8, 47:, 0]).mean()
+    assert abs(far_issues) < 0.2
+
+
+def test_forecast_noise_does_not_depend_on_how_far_it_is_asked():
+    key, phi = Key(3, "base", 60), per_step(0.75, 0.75, 1.0)
+    _, short = forecast_errors(key, START, START + pd.Timedelta(hours=5), phi)
+    _, long = forecast_errors(key, START, START + pd.Timedelta(hours=60), phi)
+    assert (long[: len(short)] == short).all()
+
+
+def test_noise_has_unit_variance_from_its_first_step():
+    white = np.random.default_rng(0).standard_normal((20000, 30, 2))
+    coloured = autoregressive(white, np.array([0.75, 0.9]))
+    assert coloured.std(axis=0) == pytest.approx(1.0, abs=0.03)
