@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,15 +100,16 @@ class Twin:
         )
 
     def observe(self, state: TwinState) -> Observation:
-        """Read the sensors: stored amounts with noise, seeded by the mismatch and the instant."""
+        """Read the sensors: stored amounts with noise, seeded by the mismatch, the instant and the sensor."""
         seconds = state.time_utc.value // 1_000_000_000
-        rng = np.random.default_rng([self.district.twin.mismatch.seed, seconds])
-        amounts = {}
+        shown = {}
         for name, amount in state.amounts().items():
             capacity = self.district.storages[name].capacity
-            shown = amount + self.noise_frac * capacity * rng.standard_normal()
-            amounts[name] = min(max(float(shown), 0.0), capacity)
-        return Observation(state.time_utc, amounts, dict(state.membranes))
+            sensor = zlib.crc32(f"sensor.{name}".encode())
+            rng = np.random.default_rng([self.district.twin.mismatch.seed, sensor, seconds])
+            noisy = amount + self.noise_frac * capacity * float(rng.standard_normal())
+            shown[name] = min(max(noisy, 0.0), capacity)
+        return Observation(state.time_utc, shown, dict(state.membranes))
 
     def step(self, state: TwinState, decision: Decision, exogenous: Exogenous) -> tuple[TwinState, Measurement]:
         """Run one step of the district.

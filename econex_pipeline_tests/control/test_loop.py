@@ -48,8 +48,10 @@ def test_hours_join_without_a_seam(day):
 
 def test_battery_discharges_in_the_dear_evening(day):
     discharge = rows_of(day, "battery_1.discharge", "power_kw")
-    evening = discharge[(discharge.index.hour >= 21) | (discharge.index.hour < 2)]
-    assert evening.sum() > 0.8 * discharge.sum() > 5.0
+    charge = rows_of(day, "battery_1.charge", "power_kw")
+    evening = (discharge.index.hour >= 21) | (discharge.index.hour < 2)
+    assert discharge[evening].sum() > 0.6 * discharge.sum() > 5.0
+    assert charge[evening].sum() < 0.1 * charge.sum()
 
 
 def test_predicted_pump_energy_is_what_the_drawing_uses(drawn_day, day):
