@@ -11,6 +11,7 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
 from econex_pipeline.reporting.ledger import (
     PLANNED,
+    STORED,
     Array,
     Ledger,
     ledger,
@@ -18,7 +19,7 @@ from econex_pipeline.reporting.ledger import (
     planned,
     probabilities,
 )
-from econex_pipeline.reporting.stored_value import stored_value_usd, turbine_yields
+from econex_pipeline.reporting.stored_value import CommonValues
 
 COST_PARTS = {
     "grid_import_cost_usd": 1.0,
@@ -73,7 +74,7 @@ def kpis(
     values = _amounts(day, prices, district) | _of_controller(operations)
     values["deviation_cost_usd"] = _deviation_cost_usd(day, planned(operations), district)
     sell_usd_kwh = float(_on_day(prices, day.times)["sell_price_usd_kwh"].mean())
-    values["stored_change_usd"] = _stored_change_usd(day.levels, district, coefficients, sell_usd_kwh)
+    values["stored_change_usd"] = CommonValues(district, coefficients, sell_usd_kwh).change_usd(day.levels)
     return _table(values, strategy)
 
 
@@ -111,17 +112,15 @@ def kpis_of_plan(
     values = _amounts(day, prices, district)
     values["deviation_cost_usd"] = _expected_deviation_cost_usd(day, district)
     sell_usd_kwh = float(_on_day(prices, times)["sell_price_usd_kwh"].mean())
-    changes, weights = [], []
-    for scenario, probability in probabilities(scenarios).items():
-        if (plan["scenario"] == scenario).any():
-            member, levels = plan_as_operations(plan, times, scenarios, int(str(scenario)))
-            stored = ledger(member, levels, PLANNED).levels
-            changes.append(_stored_change_usd(stored, district, coefficients, sell_usd_kwh))
-            weights.append(probability)
-    if changes:
-        values["stored_change_usd"] = float(np.average(changes, weights=weights))
-    else:
-        values["stored_change_usd"] = _stored_change_usd(day.levels, district, coefficients, sell_usd_kwh)
+    common = CommonValues(district, coefficients, sell_usd_kwh)
+    ends = plan[plan["quantity"].isin(STORED) & plan["time_utc"].isin([day.levels.index[0], day.levels.index[-1]])]
+    levels = ends.pivot_table(index=["scenario", "time_utc"], columns="element", values="value", aggfunc="sum")
+    weights = probabilities(scenarios)
+    members = [scenario for scenario in weights.index if scenario in levels.index.get_level_values("scenario")]
+    changes = [common.change_usd(levels.loc[scenario]) for scenario in members]
+    values["stored_change_usd"] = (
+        float(np.average(changes, weights=weights[members])) if members else common.change_usd(day.levels)
+    )
     return _table(values, "plan")
 
 
@@ -239,16 +238,6 @@ def _resource_impact_usd(values: dict[str, float], district: District) -> float:
         + weights.scarcity_usd_m3 * values["water_import_m3"]
         + weights.waste_usd_m3 * (values["sewer_m3"] + values["spill_m3"])
     )
-
-
-def _stored_change_usd(
-    levels: pd.DataFrame, district: District, coefficients: pd.DataFrame | None, sell_usd_kwh: float
-) -> float:
-    if levels.empty:
-        raise InputError("STATE", "quantity", "no level_m3 or stored_kwh", "the stored amounts of the day")
-    yields = turbine_yields(district, coefficients)
-    start, end = (stored_value_usd(levels.iloc[row], district, yields, sell_usd_kwh) for row in (0, -1))
-    return end - start
 
 
 def deviation_kw(day: Ledger, schedule: Ledger | None) -> Array:

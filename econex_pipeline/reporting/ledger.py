@@ -21,6 +21,8 @@ Array = npt.NDArray[np.float64]
 HAPPENED = ("delivered", "actual")
 """Bases of what came to pass: flows as delivered, demand and supply of the nodes as they really were."""
 PLANNED = ("planned", "forecast")
+STORED = ("level_m3", "stored_kwh")
+"""Quantities that stand at an instant, at T + 1 stamps."""
 EXPECTATION = -1
 """Scenario of a PLAN that holds the first stage and the expectation over the recourse."""
 
@@ -121,7 +123,9 @@ def planned(operations: pd.DataFrame) -> Ledger | None:
 def _levels(states: pd.DataFrame | None, times: pd.DatetimeIndex) -> pd.DataFrame:
     if states is None:
         return pd.DataFrame()
-    stored = states[states["quantity"].isin(("level_m3", "stored_kwh"))]
+    stored = states[states["quantity"].isin(STORED)]
+    if stored.empty:
+        raise InputError("STATE", "quantity", "no level_m3 or stored_kwh", "the stored amounts of the day")
     levels = stored.pivot_table(index="time_utc", columns="element", values="value", aggfunc="sum")
     step = times[1] - times[0] if len(times) > 1 else pd.Timedelta(hours=1)
     stamps = times.append(pd.DatetimeIndex([times[-1] + step]))
@@ -171,7 +175,7 @@ def plan_as_operations(
         If the plan has no rows of that scenario on that day.
     """
     member = plan[plan["scenario"] == scenario].drop(columns="scenario")
-    stored = member["quantity"].isin(("level_m3", "stored_kwh"))
+    stored = member["quantity"].isin(STORED)
     marginal = member["quantity"].str.startswith("marginal_value")
     rates = member[~stored & ~marginal & member["time_utc"].isin(times)].assign(basis="planned")
     if rates.empty:

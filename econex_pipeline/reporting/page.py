@@ -14,6 +14,7 @@ from econex_pipeline.contracts import COLUMNS, Provenance, digest_frame
 from econex_pipeline.contracts.time import operating_day
 from econex_pipeline.district import District
 from econex_pipeline.reporting import words
+from econex_pipeline.reporting.alarms import alarms
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import zone_label
 from econex_pipeline.reporting.figures.dispatch import dispatch, exchange
@@ -109,7 +110,7 @@ def render_report(day: DayReport) -> str:
         date_iso=date.isoformat(),
         zone=zone_label(times, district.site.civil_time_zone),
         headline=words.headline(day.kpis, day.operations, day.prices, district),
-        alarms=words.alarms(day.operations, day.kpis, district, day.messages),
+        alarms=alarms(day.operations, day.states, day.kpis, district, day.messages),
         tiles=_tiles(day),
         costs=_costs(day),
         indicators=_indicators(day),

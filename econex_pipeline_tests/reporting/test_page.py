@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.reporting import render_report, words
+from econex_pipeline.reporting.alarms import MOST_ALIKE, alarms
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -101,7 +102,7 @@ def test_what_went_wrong_is_listed_with_place_and_hour(page):
 
 
 def test_unserved_demand_comes_first(district, made):
-    found = words.alarms(made.operations_without, made.kpis, district)
+    found = alarms(made.operations_without, made.states_without, made.kpis, district)
     assert found[0].grade == "bad"
     assert "0.02" in found[0].text
     assert "drinking water" in found[0].text
@@ -112,7 +113,7 @@ def test_power_that_took_another_line_is_no_shortfall(district, made):
     """Lines carry what physics sends their way: only what follows a set point can fall short of it."""
     sent = made.operations[made.operations["element"].isin(["line_1_hub", "battery_1.charge"])]
     asked = sent.assign(basis="asked", value=sent["value"] * 2.0 + 1.0)
-    found = words.alarms(pd.concat([made.operations, asked]), made.kpis, district)
+    found = alarms(pd.concat([made.operations, asked]), made.states, made.kpis, district)
     texts = [alarm.text for alarm in found if "Asked" in alarm.title]
     assert any("battery 1 charge gave" in text for text in texts)
     assert not any("line 1 hub" in text for text in texts)
@@ -121,15 +122,27 @@ def test_power_that_took_another_line_is_no_shortfall(district, made):
 def test_a_hundred_alarms_of_a_kind_are_counted_not_listed(district, made):
     spill = made.operations[made.operations["element"] == "overflow.cistern"]
     rows = [made.operations, *(spill.assign(element=f"overflow.tank_{i}") for i in range(100))]
-    found = [alarm for alarm in words.alarms(pd.concat(rows), made.kpis, district) if "spilled" in alarm.title]
-    assert len(found) == words.MOST_ALIKE + 1
+    found = [alarm for alarm in alarms(pd.concat(rows), made.states, made.kpis, district) if "spilled" in alarm.title]
+    assert len(found) == MOST_ALIKE + 1
     assert found[-1].text == "And 95 more of this kind."
+
+
+def test_an_empty_reserve_of_drinking_water_is_told(district, made):
+    drained = made.states.copy()
+    late = drained["time_utc"] >= made.day.times[20]
+    drained.loc[late & (drained["element"] == "potable_tank"), "value"] = 0.1
+    drained.loc[late & (drained["element"] == "cistern"), "value"] = 0.0  # raw water may be used up
+    found = [a for a in alarms(made.operations, drained, made.kpis, district) if "reserve" in a.title]
+    assert len(found) == 1
+    assert (
+        found[0].text.replace(words.NO_BREAK, " ").startswith("The potable tank was below 5 % (20:00–01:00); 0.10 m³")
+    )
 
 
 def test_a_day_without_trouble_says_so(district, made):
     rows = made.operations
     calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]
-    assert [alarm.grade for alarm in words.alarms(calm, made.kpis, district)] == ["good"]
+    assert [alarm.grade for alarm in alarms(calm, made.states, made.kpis, district)] == ["good"]
 
 
 def test_page_is_honest_about_its_sources(page):

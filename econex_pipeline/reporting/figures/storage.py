@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, hours
-from econex_pipeline.reporting.ledger import Array, probabilities
+from econex_pipeline.reporting.ledger import STORED, Array, probabilities
 from econex_pipeline.reporting.words import plain
 
 COLUMNS_OF_PANELS = 2
@@ -83,7 +83,7 @@ def _panels(district: District) -> dict[str, list[str]]:
 
 
 def _levels(states: pd.DataFrame, names: list[str], stamps: pd.DatetimeIndex) -> Array:
-    stored = states[states["element"].isin(names) & states["quantity"].isin(("level_m3", "stored_kwh"))]
+    stored = states[states["element"].isin(names) & states["quantity"].isin(STORED)]
     return stored.groupby("time_utc")["value"].sum().reindex(stamps).to_numpy(dtype=float)
 
 
@@ -96,7 +96,7 @@ def _plan_band(
     colour: str,
 ) -> None:
     """Draw mean and weighted quantiles of the plan's recourse; the expectation alone where there are no scenarios."""
-    rows = plan[plan["element"].isin(names) & plan["quantity"].isin(("level_m3", "stored_kwh"))]
+    rows = plan[plan["element"].isin(names) & plan["quantity"].isin(STORED)]
     rows = rows[rows["time_utc"].isin(stamps)]
     wide = rows.pivot_table(index="time_utc", columns="scenario", values="value", aggfunc="sum").reindex(stamps)
     recourse = wide[[column for column in wide.columns if int(str(column)) >= 0]]

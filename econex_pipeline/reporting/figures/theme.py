@@ -110,6 +110,7 @@ RC: Any = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "text.color": INK,
+    "text.parse_math": False,  # a name with dollar signs is a name
     "hatch.linewidth": 0.8,
     "legend.frameon": False,
     "legend.fontsize": 8.5,

@@ -1,0 +1,157 @@
+"""What went wrong on the day, for the operator: what, where, when, how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.district import District
+from econex_pipeline.reporting.ledger import Array, Ledger, ledger
+from econex_pipeline.reporting.words import NO_BREAK, SEEN_AMOUNT, number, plain, spans
+
+CLIP_FRAC = 0.02
+CLIP_LEAST = 0.01
+"""A device fell short when it delivered less than asked by this share of it and by this many kW or m3/h."""
+PUMP_ERROR_FRAC = 0.03
+LOW_FRAC = 0.05
+"""A drinking-water tank below this share of its capacity is nearly empty."""
+MOST_ALIKE = 6
+"""Alarms of one kind that are listed; the rest are counted."""
+
+Grade = Literal["bad", "warn", "good"]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing an operator should know: how grave it is, a few words, and one sentence."""
+
+    grade: Grade
+    title: str
+    text: str
+
+
+def alarms(
+    operations: pd.DataFrame,
+    states: pd.DataFrame,
+    kpis: pd.DataFrame,
+    district: District,
+    messages: tuple[str, ...] = (),
+) -> list[Alarm]:
+    """List what went wrong, the gravest first; one good word where nothing did.
+
+    Parameters
+    ----------
+    operations, states, kpis : pandas.DataFrame
+        OPERATIONS and STATE of the day and its KPIS.
+    district : District
+        What stands there.
+    messages : tuple of str
+        What the controller said when it fell back.
+    """
+    day = ledger(operations, states)
+    found = [*_unserved(day, district), *_fallbacks(operations, day, district, messages), *_low(day, district)]
+    found += [*_spills(day, district), *_clips(operations, day, district), *_pump_error(kpis)]
+    for title in dict.fromkeys(alarm.title for alarm in found):
+        same = [alarm for alarm in found if alarm.title == title]
+        if len(same) > MOST_ALIKE:
+            rest = Alarm(same[0].grade, title, f"And {len(same) - MOST_ALIKE} more of this kind.")
+            place = found.index(same[MOST_ALIKE])
+            found = [alarm for alarm in found if alarm not in same[MOST_ALIKE:]]
+            found.insert(place, rest)
+    if not found:
+        found = [Alarm("good", "Nothing to report", "All demand was served, nothing spilled, every cycle was solved.")]
+    return found
+
+
+def _amounts(day: Ledger, prefix: str, quantity: str) -> list[tuple[str, Array, float]]:
+    found = [(name, day.get(name, quantity)) for name in day.names(quantity, prefix)]
+    return [(name, rates, day.total(rates)) for name, rates in found if day.total(rates) > SEEN_AMOUNT]
+
+
+def _unserved(day: Ledger, district: District) -> list[Alarm]:
+    found = []
+    for quantity, unit in (("power_kw", "kWh"), ("flow_m3_h", "m3")):
+        for name, rates, amount in _amounts(day, "unserved.", quantity):
+            _, node, layer = name.split(".")
+            what = {"E": "electricity", "P": "drinking water", "W": "irrigation water"}[layer]
+            when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
+            text = f"{number(amount, unit)} of {what} could not be given to {district.nodes[node].title} ({when})."
+            found.append(Alarm("bad", "Demand not served", text))
+    return found
+
+
+def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messages: tuple[str, ...]) -> list[Alarm]:
+    rows = operations[(operations["element"] == "controller") & (operations["quantity"] == "fallback_count")]
+    counts = rows.groupby("time_utc")["value"].max().reindex(day.times).fillna(0.0).to_numpy(dtype=float)
+    if counts.sum() < 0.5:
+        return []
+    when = spans(counts > 0, day.times, day.step_h, district.site.civil_time_zone)
+    said = f" It said: {'; '.join(messages)}." if messages else ""
+    cycles = "One control cycle" if counts.sum() < 1.5 else f"{counts.sum():.0f} control cycles"
+    text = f"{cycles} ran on the last good plan or on rules ({when}).{said}"
+    return [Alarm("warn", "Controller fell back", text)]
+
+
+def _low(day: Ledger, district: District) -> list[Alarm]:
+    """Drinking-water tanks that were nearly empty at the end of a step: what stands in them is the reserve."""
+    found = []
+    for name, tank in district.tanks.items():
+        if tank.layer != "P" or name not in day.levels:
+            continue
+        low = day.levels[name].to_numpy(dtype=float)[1:] < LOW_FRAC * tank.capacity
+        if low.any():
+            left = number(float(day.levels[name].iloc[-1]), "m3")
+            when = spans(low, day.times, day.step_h, district.site.civil_time_zone)
+            share = f"{100.0 * LOW_FRAC:.0f}{NO_BREAK}%"
+            text = f"The {plain(name)} was below {share} ({when}); {left} stood in it at the end."
+            found.append(Alarm("warn", "Little drinking water in reserve", text))
+    return found
+
+
+def _spills(day: Ledger, district: District) -> list[Alarm]:
+    found = []
+    for name, rates, amount in _amounts(day, "overflow.", "flow_m3_h"):
+        where = plain(name.removeprefix("overflow."))
+        when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
+        found.append(Alarm("warn", "Water spilled", f"{number(amount, 'm3')} ran over at the {where} ({when})."))
+    return found
+
+
+def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Alarm]:
+    """Devices that could not deliver what the controller asked of them."""
+    if not (operations["basis"] == "asked").any():
+        return []
+    asked = ledger(operations, bases=("asked",))
+    found = []
+    devices = _devices(district)
+    for (name, quantity), wanted in sorted(asked.series.items()):
+        if name not in devices or quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
+            continue
+        short = wanted - day.get(name, quantity)
+        clipped = short > np.maximum(CLIP_FRAC * wanted, CLIP_LEAST)
+        if clipped.any():
+            unit = "kWh" if quantity == "power_kw" else "m3"
+            when = spans(clipped, day.times, day.step_h, district.site.civil_time_zone)
+            text = f"{plain(name)} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
+            found.append(Alarm("warn", "Asked for more than was delivered", text))
+    return found
+
+
+def _devices(district: District) -> set[str]:
+    """Name what follows a set point; lines, drains and the sewer carry what physics sends their way."""
+    driven = {name for name, arc in district.arcs.items() if arc.kind in ("pumped", "gravity", "turbined", "backup")}
+    batteries = {f"{name}.{way}" for name in district.batteries for way in ("charge", "discharge")}
+    return driven | batteries | set(district.treatments) | {"mains_import", "mains_export"}
+
+
+def _pump_error(kpis: pd.DataFrame) -> list[Alarm]:
+    rows = kpis[(kpis["kpi"] == "pump_energy_error_frac") & (kpis["strategy"] == "controlled")]
+    if rows.empty or abs(float(rows["value"].iloc[0])) <= PUMP_ERROR_FRAC:
+        return []
+    error = number(float(rows["value"].iloc[0]), "-")
+    usual = f"{100.0 * PUMP_ERROR_FRAC:.0f}{NO_BREAK}%"
+    text = f"Predicted pump energy departs from the measured by {error}; more than {usual} is unusual."
+    return [Alarm("warn", "Pumps differ from their model", text)]
