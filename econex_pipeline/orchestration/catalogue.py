@@ -20,14 +20,15 @@ def column_schema(contract: str) -> dg.TableSchema:
     columns = []
     for name in table.columns:
         column = COLUMNS[name]
-        other = [column.expectation()]
+        meaning, other = column.meaning, [column.expectation()]
         if table.quantities and name == table.quantity_column:
-            other = [f"{quantity} [{COLUMNS[quantity].unit}]" for quantity in table.quantities]
+            named = ", ".join(f"{quantity} [{COLUMNS[quantity].unit}]" for quantity in table.quantities)
+            meaning, other = f"{meaning} One of: {named}.", []
         columns.append(
             dg.TableColumn(
                 name,
                 type=column.dtype,
-                description=f"[{column.unit}] {column.meaning}",
+                description=f"[{column.unit}] {meaning}",
                 constraints=dg.TableColumnConstraints(nullable=False, other=other),
                 tags={"key": ""} if name in table.key else {},
             )

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import dagster as dg
 import pandas as pd
@@ -82,24 +83,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the report is there, 1 after one sentence that says what is wrong.
     """
     asked = _parser().parse_args(arguments)
-    console = _console()
     log = home.dagster_home() / "logs" / "last_run.log"
     try:
         home.prepare_instance()
         handler = open_log(log)
-        page = _run(asked, console, handler)
+        with _real_output() as stream:
+            console = Console(file=stream)
+            page = _run(asked, console, handler)
+            console.print(str(page), highlight=False, soft_wrap=True)
+    except StageFailed as error:
+        return _refuse(f"{error} (log: {log})")
     except EconexError as error:
-        where = f" Log: {log}" if isinstance(error, StageFailed) else ""
-        print(f"error: {error}{where}", file=sys.stderr)
-        return 1
+        return _refuse(str(error))
+    except KeyboardInterrupt:
+        return _refuse("stopped; what was computed is kept, and the next run goes on from there")
     except Exception as error:  # a fault of ours: the sentence here, the trace in the log
-        log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:
             traceback.print_exc(file=file)
-        print(f"error: {type(error).__name__}: {error}. The trace is in {log}", file=sys.stderr)
-        return 1
-    console.print(str(page), highlight=False, soft_wrap=True)
+        return _refuse(f"{type(error).__name__}: {error} (log: {log})")
     return 0
+
+
+def _refuse(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,11 +117,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _console() -> Console:
-    """A console on a copy of the real output: Dagster redirects the standard one while an asset runs."""
+def _real_output() -> TextIO:
+    """A copy of the real output: Dagster redirects the standard one while an asset runs."""
     sys.stdout.flush()
-    stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    return Console(file=stream)
+    return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
 
 
 def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) -> Path:

@@ -47,8 +47,19 @@ def _plan(
 
 
 def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
-    extra = day.extra(PLAN)
-    return {"status": extra["status"], **catalogue.numbers({"objective_usd": extra["objective_usd"], **extra["parts"]})}
+    from econex_pipeline.reporting.figures.dispatch import dispatch
+    from econex_pipeline.reporting.figures.render import png
+    from econex_pipeline.reporting.ledger import plan_as_operations
+
+    facts = day.extra(PLAN)
+    planned, levels = plan_as_operations(plan, day.times, day.table(SCENARIOS))
+    as_if = planned.assign(basis=planned["basis"].map({"planned": "delivered", "forecast": "actual"}))
+    electricity = png(dispatch(as_if, levels, day.setting.district, "E", day.table(PRICES)))
+    return {
+        "status": facts["status"],
+        "electricity": catalogue.picture(electricity, "Expected supply and use of electricity by hour"),
+        **catalogue.numbers({"objective_usd": facts["objective_usd"], **facts["parts"]}),
+    }
 
 
 PLAN = Recipe(
