@@ -1,7 +1,8 @@
 """Seeded noise that does not depend on who asks: the same instant gives the same number in every window.
 
-White noise is drawn block by block from generators keyed by seed, case, purpose and an absolute index; correlation is
-made by filters that only look back. No other room and no clock enters.
+White noise is drawn block by block from generators keyed by seed, district, purpose and an absolute index; correlation
+is made by filters that only look back. No other room and no clock enters. The case does not enter either: what-ifs of a
+district meet the same demand and the same forecast errors, so that they differ by what they change alone.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ class Key:
     ----------
     seed : int
         From the district's forecast law.
-    case : str
-        Name of the what-if.
+    district : str
+        Name of the district.
     step_minutes : int
         Length of a step [min].
     """
 
     seed: int
-    case: str
+    district: str
     step_minutes: int
 
     @property
@@ -55,9 +56,9 @@ class Key:
 
     def generator(self, purpose: int, index: int) -> np.random.Generator:
         """Give the generator of one block."""
-        case = int.from_bytes(hashlib.sha256(self.case.encode()).digest()[:8], "big")
+        place = int.from_bytes(hashlib.sha256(self.district.encode()).digest()[:8], "big")
         return np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence((self.seed, case, purpose, index % _UNSIGNED)))
+            np.random.PCG64(np.random.SeedSequence((self.seed, place, purpose, index % _UNSIGNED)))
         )
 
 

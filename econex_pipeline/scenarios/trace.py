@@ -47,8 +47,8 @@ def scores_of(factor: ArrayLike, log_sd: float) -> Array:
 
 
 def key_of(district: District) -> Key:
-    """Give the key of a district's noise under its case."""
-    return Key(district.forecast.seed, district.case, district.step_minutes)
+    """Give the key of a district's noise: the same under each of its cases."""
+    return Key(district.forecast.seed, district.name, district.step_minutes)
 
 
 def log_sds(law: ForecastLaw) -> tuple[float, float]:
@@ -69,7 +69,7 @@ def actual_trace(district: District, weather: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        TRACE, T rows. The factor of a step depends on seed, case, time and temperature only, not on the window.
+        TRACE, T rows. The factor of a step depends on seed, district, time and temperature only, not on the window.
     """
     law = district.forecast
     scores = actual_demand_scores(key_of(district), pd.DatetimeIndex(weather["time_utc"]), law.demand_noise_phi)

@@ -23,11 +23,13 @@ def test_forecast_keeps_its_contract_and_closes(district, expected, times):
     assert expected["lead_h"].tolist() == list(range(12, 60))
 
 
-def test_forecast_is_made_of_seed_case_and_issue(district, climatology, trace, expected, times):
+def test_forecast_is_made_of_seed_and_issue(district, climatology, trace, expected, times):
     issue = times[0] - pd.Timedelta(hours=12)
     pd.testing.assert_frame_equal(forecast(district, climatology, trace, issue, times), expected)
-    other_case = district.model_copy(update={"case": "another"})
-    assert not forecast(other_case, climatology, trace, issue, times).equals(expected)
+    other_seed = district.model_copy(update={"forecast": district.forecast.model_copy(update={"seed": 1})})
+    assert not forecast(other_seed, climatology, trace, issue, times).equals(expected)
+    what_if = district.model_copy(update={"case": "another"})
+    pd.testing.assert_frame_equal(forecast(what_if, climatology, trace, issue, times), expected)
     newer = forecast(district, climatology, trace, issue + pd.Timedelta(hours=1), times)
     change = np.abs(newer["temperature_air_c"] - expected["temperature_air_c"]).mean()
     assert 0.0 < change < 1.0
