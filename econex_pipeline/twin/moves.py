@@ -84,6 +84,10 @@ def trim(
         What can be followed, by element.
     reasons : dict of str to str
         Why an element was cut.
+
+    Notes
+    -----
+    Tanks that feed each other converge to within a tenth of a litre; the hydraulic engine stops what is left.
     """
     current = {move.element: move for move in moves}
     reasons: dict[str, str] = {}
@@ -95,7 +99,7 @@ def trim(
                 cut = _give_way([m for m in current.values() if m.source == tank], low)
                 reason = EMPTY
             elif switches and high is not None:
-                cut = _give_way([m for m in current.values() if m.sink == tank and m.stops], high)
+                cut = _switch_off([m for m in current.values() if m.sink == tank and m.stops], high)
                 reason = FULL
             if cut:
                 break
@@ -106,42 +110,62 @@ def trim(
     return current, reasons
 
 
-Excess = tuple[float, float]
-"""How much too little or too much [m3], and by when [s]."""
+Shortage = tuple[float, float, float]
+"""How much is missing at worst [m3], by when, and when the tank was empty first [s]."""
+Surplus = tuple[float, float, float]
+"""How much runs over [m3], by when, and when the tank was full [s]."""
 
 
 def _extremes(
     moves: Iterable[Move], tank: str, volume_m3: float, capacity_m3: float, step_s: int
-) -> tuple[Excess | None, Excess | None]:
+) -> tuple[Shortage | None, Surplus | None]:
     """Follow a tank through the step; what runs over the brim is gone."""
     slopes = [
-        (move.run_s, (move.gain if move.sink == tank else 0.0) * move.rate_m3_h / 3600.0
-         - (move.rate_m3_h / 3600.0 if move.source == tank else 0.0))
+        (move.run_s, move.rate_m3_h / 3600.0 * ((move.gain if move.sink == tank else 0.0) - (move.source == tank)))
         for move in moves
         if tank in (move.source, move.sink) and move.rate_m3_h > 0.0 and move.run_s > 0.0
-    ]  # fmt: skip
+    ]
     ends = sorted({min(run_s, float(step_s)) for run_s, _ in slopes} | {float(step_s)})
-    low: Excess | None = None
-    high: Excess | None = None
+    low: Shortage | None = None
+    high: Surplus | None = None
     now = 0.0
     for end in ends:
-        volume_m3 += (end - now) * sum(slope for run_s, slope in slopes if run_s >= end)
-        now = end
+        slope = sum(slope for run_s, slope in slopes if run_s >= end)
+        before_m3 = volume_m3
+        volume_m3 += (end - now) * slope
         if volume_m3 > capacity_m3 + TOLERANCE_M3:
-            if high is None or volume_m3 - capacity_m3 > high[0]:
-                high = (volume_m3 - capacity_m3, end)
+            if high is None:
+                full_s = now + max(0.0, capacity_m3 - before_m3) / slope
+                high = (volume_m3 - capacity_m3, end, full_s)
             volume_m3 = capacity_m3
         if volume_m3 < -TOLERANCE_M3 and (low is None or -volume_m3 > low[0]):
-            low = (-volume_m3, end)
+            empty_s = now - max(0.0, before_m3) / slope if low is None else low[2]
+            low = (-volume_m3, end, empty_s)
+        now = end
     return low, high
 
 
-def _give_way(moves: list[Move], excess: Excess) -> list[Move]:
-    """Take the excess from the moves of the lowest ranks first; equals share it in proportion.
+def _switch_off(moves: list[Move], surplus: Surplus) -> list[Move]:
+    """Stop actuators when the tank is full; where none runs any more, lower what comes in evenly."""
+    excess_m3, by_s, full_s = surplus
+    running = [move for move in moves if move.duty and move.rate_m3_h > 0.0 and move.run_s > full_s]
+    if running:
+        return [replace(move, run_s=full_s) for move in running]
+    even = [move for move in moves if not move.duty and move.gain > 0.0]
+    arrived_m3 = sum(move.gain * move.moved_m3(by_s) for move in even)
+    if arrived_m3 <= 0.0:
+        return []
+    share = min(1.0, excess_m3 / arrived_m3)
+    return [move.less(share * move.moved_m3(by_s), by_s) for move in even]
 
-    The excess of a move is counted at its source; where it is a full sink that asks, its gain translates.
+
+def _give_way(moves: list[Move], shortage: Shortage) -> list[Move]:
+    """Take the shortage from the moves of the lowest ranks first; equals share it in proportion.
+
+    An actuator that itself draws the tank down stops no later than when it is empty: what comes in afterwards is too
+    late for it.
     """
-    left_m3, by_s = excess
+    left_m3, by_s, empty_s = shortage
     cut: list[Move] = []
     for rank in sorted({move.rank for move in moves}):
         peers = [move for move in moves if move.rank == rank and move.moved_m3(by_s) > 0.0]
@@ -149,7 +173,10 @@ def _give_way(moves: list[Move], excess: Excess) -> list[Move]:
         if total_m3 <= 0.0:
             continue
         taken_m3 = min(left_m3, total_m3)
-        cut += [move.less(taken_m3 * move.moved_m3(by_s) / total_m3, by_s) for move in peers]
+        for move in peers:
+            less = move.less(taken_m3 * move.moved_m3(by_s) / total_m3, by_s)
+            late = move.duty and move.run_s >= by_s
+            cut.append(replace(less, run_s=min(less.run_s, empty_s)) if late else less)
         left_m3 -= taken_m3
         if left_m3 <= TOLERANCE_M3:
             break
