@@ -12,8 +12,8 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.ledger import Array, Ledger, ledger
 from econex_pipeline.reporting.words import NO_BREAK, SEEN_AMOUNT, number, plain, spans
 
-CLIP_FRAC = 0.02
-CLIP_LEAST = 0.01
+CLIP_FRAC = 0.05
+CLIP_LEAST = 0.02
 """A device fell short when it delivered less than asked by this share of it and by this many kW or m3/h."""
 PUMP_ERROR_FRAC = 0.03
 LOW_FRAC = 0.05
