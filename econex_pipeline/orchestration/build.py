@@ -53,9 +53,12 @@ def build_definitions(
     """
     folder = (data_dir or home.data_dir()).resolve()
     names = list(cases) if cases is not None else known_cases(folder)
+    built: list[dg.Definitions] = []
     assets: list[dg.AssetsDefinition] = []
     checks: list[dg.AssetChecksDefinition] = []
-    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [main_job(names)]
+    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+        main_job(names, lambda name: built[0].resolve_job_def(name))
+    ]
     for case in names:
         offset = load_case(folder, case).site.utc_offset_h
         for entry in DAILY:
@@ -70,7 +73,7 @@ def build_definitions(
         "options": RunOptions.configure_at_launch(),
         "progress": NoProgress(),
     }
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=jobs,
@@ -78,3 +81,5 @@ def build_definitions(
         executor=dg.in_process_executor,
         loggers=dict(loggers) if loggers else None,
     )
+    built.append(definitions)
+    return definitions

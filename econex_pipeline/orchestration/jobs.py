@@ -16,6 +16,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from econex_pipeline.contracts import EconexError
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets import DAY_AHEAD, REPORTING
+from econex_pipeline.orchestration.failures import plainly
 from econex_pipeline.orchestration.recipe import HOURS
 from econex_pipeline.orchestration.setting import Inputs, case_name
 
@@ -138,14 +139,23 @@ def first_failure(events: Sequence[dg.DagsterEvent]) -> str:
     return "the run did not start; see the log"
 
 
-def main_job(cases: Sequence[str]) -> dg.JobDefinition:
-    """Give the job that runs a whole day of one case: plan, 24 hours, report."""
+def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg.JobDefinition:
+    """Give the job that runs a whole day of one case: plan, 24 hours, report.
+
+    Parameters
+    ----------
+    cases : sequence of str
+        Names of the cases there are.
+    job : callable
+        Gives a job by its name, once all are defined.
+    """
 
     @dg.op(description="Plan, operate and report one day; each stage is recorded as a run of its own.")
     def whole_day(context: dg.OpExecutionContext, config: MainConfig, inputs: Inputs) -> None:
-        offset = inputs.setting(config.case).utc_offset_h
-        day = partitions.parse_day(config.day, offset)
-        run_day(context.repository_def.get_job, context.instance, stages(config.case, day, offset))
+        with plainly():
+            offset = inputs.setting(config.case).utc_offset_h
+            day = partitions.parse_day(config.day, offset)
+            run_day(job, context.instance, stages(config.case, day, offset))
 
     @dg.job(name=MAIN, description=f"A whole day of one case, everything in order. Cases: {', '.join(cases)}.")
     def main() -> None:

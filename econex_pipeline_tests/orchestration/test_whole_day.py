@@ -1,5 +1,6 @@
 """The main job on the pilot, once, from the command line: what is recorded, stored, printed and reused."""
 
+import itertools
 import os
 import re
 import shutil
@@ -100,7 +101,7 @@ def test_each_table_says_where_it_comes_from(place: Place) -> None:
 
 
 def test_hours_are_chained_state_to_state(place: Place) -> None:
-    for before, after in zip(HOURS, HOURS[1:], strict=False):
+    for before, after in itertools.pairwise(HOURS):
         ended = place.storage.extra("state", "base", before)["end"]
         assert place.storage.extra("state", "base", after)["start"] == ended
 
