@@ -18,6 +18,7 @@ from econex_pipeline.hydraulics.tally import Tally
 from econex_pipeline.hydraulics.toolkit import HydraulicsError
 
 EVENT_H = 0.5 / 3600.0  # EPANET rounds the time to a tank's limit to whole seconds and overlooks what is nearer
+SPARE_M3_H = 2e-3  # of inflow left to an empty tank: a tank in exact balance keeps EPANET from converging
 
 
 class Stepper:
@@ -124,7 +125,8 @@ class Stepper:
     def _serve(self, tally: Tally) -> None:
         """Let demand at an empty tank take what flows in, and solve once more where something does."""
         inflow = dict(zip(self._names, self._plant.inflow.tolist(), strict=True))
-        served = {tank: min(self._asked[tank], inflow[tank]) for tank in self._short if inflow[tank] > 0.0}
+        spare = {tank: inflow[tank] - SPARE_M3_H for tank in self._short}
+        served = {tank: min(self._asked[tank], flow) for tank, flow in spare.items() if flow > 0.0}
         if served:
             for tank, flow in served.items():
                 self._plant.demand_at(tank, flow)

@@ -18,7 +18,7 @@ from econex_pipeline.hydraulics.toolkit import HydraulicsError
 MAX_FLOW_M3_H = 1e5
 BALANCE_FRAC = 1e-6  # of the largest flow, by which a tank's books may miss its change of level
 EMPTY_M3 = 1e-9
-CREEP_M3 = 1e-2  # by which creep through shut actuators may carry a tank past its limits in one step
+CREEP_M3_H = 2e-3  # of creep through shut actuators, which may carry a tank past its limits
 
 
 class Tally:
@@ -94,7 +94,7 @@ class Tally:
         volume, come, taken, energy, _ = (totals[part] for part in plant.columns)
         head_kw = RHO_G_KWH_M4 * (ends[:, 0::2] - ends[:, 1::2]) * flow[:, [plant.rows[name] for name in plant.valves]]
         spill, error, bound = self._limits(inflow, levels, hours)
-        self._guard(flow, levels, error, bound)
+        self._guard(flow, inflow, levels, error, bound)
         end = np.clip(levels[-1], 0.0, plant.capacity_m3)
         error[-1] += end - levels[-1]
         bound[-1] += np.abs(end - levels[-1])
@@ -140,24 +140,26 @@ class Tally:
         come = inflow * hours[:, None]
         excess = come - (after - before)
         spill = np.where(self._plant.overflows & (after >= brim) & (come > 0.0), np.maximum(excess, 0.0), 0.0)
-        second = np.abs(inflow) / 3600.0
-        emptied, filled = (after <= EMPTY_M3) & (before > EMPTY_M3), (after >= brim) & (before < brim)
-        idle = (after <= EMPTY_M3) & (before <= EMPTY_M3)  # creep carries it below zero, EPANET lifts it back
-        bound = np.where(emptied | filled, second, 0.0) + np.where(idle, np.abs(come) + np.abs(before), 0.0)
+        low = after <= EMPTY_M3
+        second = np.abs(inflow) / 3600.0  # EPANET moves a tank that is a second from a limit onto it
+        lifted = np.maximum(-before, 0.0) + CREEP_M3_H * hours[:, None]  # and lifts what fell or crept below zero
+        bound = np.where(low | ((after >= brim) & (before < brim)), second, 0.0) + np.where(low, lifted, 0.0)
         return spill, spill - excess, bound
 
-    def _guard(self, flow: np.ndarray, levels: np.ndarray, error: np.ndarray, bound: np.ndarray) -> None:
+    def _guard(
+        self, flow: np.ndarray, inflow: np.ndarray, levels: np.ndarray, error: np.ndarray, bound: np.ndarray
+    ) -> None:
         path = self._plant.project.path
         largest = np.abs(flow).max(initial=0.0)
         if not largest <= MAX_FLOW_M3_H:  # refuses NaN as well
             raise HydraulicsError(f"{path}: EPANET answers with a flow of {largest:g} m3/h")
-        slack = BALANCE_FRAC * (1.0 + largest)
         for column, tank in enumerate(self._plant.tanks.values()):
+            second = np.abs(inflow[:, column]).max() / 3600.0 + CREEP_M3_H
             low, high = levels[:, column].min(), levels[:, column].max()
-            if not -CREEP_M3 <= low <= high <= tank.capacity_m3 + CREEP_M3:
+            if not -second <= low <= high <= tank.capacity_m3 + second:
                 raise HydraulicsError(f"{path}: tank {tank.name} left its limits: {low:g} to {high:g} m3")
             missed = np.abs(error[:, column]) - bound[:, column]
-            if not (missed <= slack).all():
+            if not (missed <= BALANCE_FRAC * (1.0 + largest)).all():
                 raise HydraulicsError(f"{path}: the books of tank {tank.name} miss {missed.max():g} m3 in a sub-step")
 
 
