@@ -56,9 +56,7 @@ def build_definitions(
     built: list[dg.Definitions] = []
     assets: list[dg.AssetsDefinition] = []
     checks: list[dg.AssetChecksDefinition] = []
-    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
-        main_job(names, lambda name: built[0].resolve_job_def(name))
-    ]
+    jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = []
     for case in names:
         offset = load_case(folder, case).site.utc_offset_h
         for entry in DAILY:
@@ -67,6 +65,7 @@ def build_definitions(
         assets.append(operations_asset(case, offset, first_day))
         checks.extend(hour_checks(case, offset, first_day))
         jobs.extend(case_jobs(case))
+    jobs.append(main_job(names, lambda name: built[0].resolve_job_def(name)))
     resources: dict[str, object] = {
         "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
         "storage": Storage(),

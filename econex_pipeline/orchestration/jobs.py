@@ -18,6 +18,7 @@ from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets import DAY_AHEAD, REPORTING
 from econex_pipeline.orchestration.failures import plainly
 from econex_pipeline.orchestration.recipe import HOURS
+from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs, case_name
 
 MAIN = "main"
@@ -151,11 +152,11 @@ def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg
     """
 
     @dg.op(description="Plan, operate and report one day; each stage is recorded as a run of its own.")
-    def whole_day(context: dg.OpExecutionContext, config: MainConfig, inputs: Inputs) -> None:
+    def whole_day(context: dg.OpExecutionContext, config: MainConfig, inputs: Inputs, options: RunOptions) -> None:
         with plainly():
             offset = inputs.setting(config.case).utc_offset_h
             day = partitions.parse_day(config.day, offset)
-            run_day(job, context.instance, stages(config.case, day, offset))
+            run_day(job, context.instance, stages(config.case, day, offset), options.as_run_config())
 
     @dg.job(name=MAIN, description=f"A whole day of one case, everything in order. Cases: {', '.join(cases)}.")
     def main() -> None:

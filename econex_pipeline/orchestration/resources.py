@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import dagster as dg
 from pydantic import Field
@@ -20,6 +20,10 @@ class RunOptions(dg.ConfigurableResource):
     hour_time_limit_s: float = Field(
         default=20.0, gt=0.0, le=600.0, description="Longest time the solve of one control cycle may take [s]."
     )
+
+    def as_run_config(self) -> dict[str, Any]:
+        """Run configuration that gives another run the same choices."""
+        return {"resources": {"options": {"config": self.model_dump(include=set(RunOptions.model_fields))}}}
 
 
 class Progress(Protocol):

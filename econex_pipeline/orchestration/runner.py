@@ -133,10 +133,7 @@ def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) 
     definitions = build_definitions(
         {"progress": progress}, cases=[asked.case], loggers={FILE_LOGGER: file_logger(handler)}
     )
-    config = {
-        "loggers": {FILE_LOGGER: {"config": {}}},
-        "resources": {"options": {"config": {"force_recompute": asked.force}}},
-    }
+    config = {"loggers": {FILE_LOGGER: {"config": {}}}, **day.options.as_run_config()}
     with dg.DagsterInstance.get() as instance:
         planned = stages(asked.case, date, setting.utc_offset_h)
         run_day(definitions.resolve_job_def, instance, planned, config)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from econex_pipeline.contracts import digest_file, digest_json
+from econex_pipeline.contracts import TABLES, digest_file, digest_json
 from econex_pipeline.contracts.time import steps
 from econex_pipeline.district import District, load_case
 from econex_pipeline.orchestration import home
@@ -107,19 +107,30 @@ class Setting:
         return actual_trace(self.district, self.weather(times))
 
     def history(self, until_utc: pd.Timestamp) -> pd.DataFrame:
-        """TRACE of the weeks before an instant, for what remembers (the garden's soil)."""
-        start = until_utc - pd.Timedelta(days=HISTORY_DAYS)
-        return self.trace(steps(start, HISTORY_DAYS * 24, self.district.step_minutes))
+        """TRACE of the weeks before an instant, for what remembers (the garden's soil).
+
+        A historical file holds its own dates only: there the history may be shorter, or have no rows.
+        """
+        return self._since(until_utc - pd.Timedelta(days=HISTORY_DAYS), until_utc)
 
     def known_history(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
         """TRACE of the weeks before an instant as it is known at an earlier issue: what came, then what is expected."""
         from econex_pipeline.scenarios import forecast
 
-        hours = (until_utc - issued_at_utc) / pd.Timedelta(hours=1)
-        gap = steps(issued_at_utc, hours, self.district.step_minutes)
-        expected = forecast(self.district, self.climatology, self.trace(gap), issued_at_utc, gap)
-        known = self.history(issued_at_utc)
-        return pd.concat([known, expected[known.columns]], ignore_index=True)
+        came, gap = self.history(issued_at_utc), self._since(issued_at_utc, until_utc)
+        if gap.empty:
+            return came
+        times = pd.DatetimeIndex(gap["time_utc"])
+        expected = forecast(self.district, self.climatology, gap, issued_at_utc, times)
+        return pd.concat([came, expected[gap.columns]], ignore_index=True)
+
+    def _since(self, start_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
+        """TRACE between two instants, as far as the weather file reaches back."""
+        if self.year.kind == "historical":
+            start_utc = min(max(start_utc, self.year.table["time_utc"].iloc[0]), until_utc)
+        hours = (until_utc - start_utc) / pd.Timedelta(hours=1)
+        times = steps(start_utc, hours, self.district.step_minutes)
+        return self.trace(times) if len(times) else pd.DataFrame({name: [] for name in TABLES["TRACE"].columns})
 
 
 class Inputs(dg.ConfigurableResource):
