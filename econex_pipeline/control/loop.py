@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from econex_pipeline.contracts import tidy
+from econex_pipeline.contracts import TABLES, EconexError, tidy
 from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import rates_at
+from econex_pipeline.control.estimate import Estimate
 from econex_pipeline.control.learning import learn, pump_energy
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.district import District
@@ -67,7 +68,7 @@ def operate_hour(
         horizon = _horizon(forecast, now)
         expected = Exogenous.from_profiles(horizon, now)
         believed = controller.believe(state)
-        raw = controller.coefficients(believed, horizon)
+        raw = _refresh(controller, believed, horizon)
         corrected = state.corrections.apply(raw)
         question = Question(expected, believed.amounts, horizon, corrected, prices, plan, state.basis)
         choice = choose(controller, question)
@@ -88,6 +89,14 @@ def operate_hour(
         messages=tuple(messages),
         measurements=tuple(measurements),
     )
+
+
+def _refresh(controller: Controller, believed: Estimate, horizon: pd.DataFrame) -> pd.DataFrame:
+    """Linearize anew; no rows where that fails, so that the solve fails too and a fallback decides."""
+    try:
+        return controller.coefficients(believed, horizon)
+    except EconexError:
+        return tidy(pd.DataFrame(columns=list(TABLES["COEFFICIENTS"].columns)), "COEFFICIENTS")
 
 
 def _horizon(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:

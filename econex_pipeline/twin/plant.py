@@ -12,14 +12,11 @@ import pandas as pd
 
 from econex_pipeline.contracts import InputError, nearest
 from econex_pipeline.district import District
-from econex_pipeline.hydraulics import Mismatch as NetworkMismatch
-from econex_pipeline.hydraulics import WaterNetwork
-from econex_pipeline.treatment import Membrane, MembraneState, TreatmentResult
+from econex_pipeline.treatment import MembraneState, TreatmentResult
 from econex_pipeline.twin.balances import device_nodes
-from econex_pipeline.twin.battery import Battery
+from econex_pipeline.twin.building import build_membranes, build_micro_grid, build_network
 from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.mismatch import Mismatch, draw_mismatch
-from econex_pipeline.twin.power import GridConnection, Line, MicroGrid
 from econex_pipeline.twin.state import TwinState
 from econex_pipeline.twin.water import WaterOutcome, WaterWorks
 
@@ -52,21 +49,9 @@ class Twin:
         self.district = district
         self.hidden = draw_mismatch(district) if mismatch else Mismatch()
         self.noise_frac = district.twin.measurement_noise_frac if mismatch else 0.0
-        network = WaterNetwork(district.network_path, district.twin.substep_s)
-        _perturb(network, district, self.hidden)
-        self.water = WaterWorks(district, network)
-        self.membranes = {
-            name: Membrane(
-                treatment.model_copy(
-                    update={
-                        field: getattr(treatment, field) * self.hidden.membrane.get(name, 1.0)
-                        for field in ("membrane_resistance_1_m", "cake_resistance_alpha0_m_kg")
-                    }
-                )
-            )
-            for name, treatment in district.treatments.items()
-        }
-        self.grid = _micro_grid(district, mismatch)
+        self.water = WaterWorks(district, build_network(district, self.hidden))
+        self.membranes = build_membranes(district, self.hidden)
+        self.grid = build_micro_grid(district, mismatch)
         self._places = device_nodes(district)
 
     def initial_state(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> TwinState:
@@ -240,48 +225,6 @@ class Twin:
 
 def _by_storage(works: WaterWorks, by_tank: Mapping[str, float]) -> dict[str, float]:
     return {name: by_tank[tank] for name, tank in works.tanks.items()}
-
-
-def _micro_grid(district: District, mismatch: bool) -> MicroGrid:
-    reality = district.twin.battery
-    batteries = {
-        name: (
-            storage.node,
-            Battery(
-                capacity_kwh=storage.capacity,
-                power_kw=float(storage.power_kw or 0.0),
-                round_trip_frac=float(storage.round_trip_frac or 1.0),
-                resistance_loss_frac=min(reality.resistance_loss_frac_at_rated, 1.0 - storage.one_way_frac)
-                if mismatch
-                else 0.0,
-                standing_loss_frac_h=storage.standing_loss_frac_h,
-                standing_loss_kw=reality.standing_loss_kw if mismatch else 0.0,
-            ),
-        )
-        for name, storage in district.batteries.items()
-    }
-    lines = [
-        Line(
-            name,
-            arc.tail,
-            arc.head,
-            float(arc.capacity_kw or 0.0),
-            float(arc.capacity_kw or 0.0) if arc.both_ways else 0.0,
-            float(arc.loss_frac or 0.0),
-        )
-        for name, arc in district.arcs.items()
-        if arc.kind == "line"
-    ]
-    grid = district.utilities.grid
-    return MicroGrid(list(district.nodes), lines, GridConnection(grid.node, grid.import_kw, grid.export_kw), batteries)
-
-
-def _perturb(network: WaterNetwork, district: District, hidden: Mismatch) -> None:
-    """Hand the hidden factors of pipes and pumps to the network; pumps go by their names there."""
-    if hidden.roughness_seed is None:
-        return
-    pumps = {str(district.arcs[name].actuator): factor for name, factor in hidden.pump_efficiency.items()}
-    network.perturb(NetworkMismatch(hidden.pipe_roughness(network.pipes), pumps))
 
 
 def _clips(decision: Decision, water: WaterOutcome, powers_kw: Mapping[str, float], step_h: float) -> tuple[Clip, ...]:

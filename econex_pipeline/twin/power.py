@@ -11,33 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from econex_pipeline.twin.battery import Battery, BatteryOutcome
+from econex_pipeline.twin.lines import Line, leaves_first, tree_of_least_loss
 
 TOLERANCE_KW = 1e-9
 _ROUNDS = 60
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the micro-grid; capacities of the power sent [kW], loss as a share of it."""
-
-    name: str
-    tail: str
-    head: str
-    capacity_kw: float
-    reverse_kw: float
-    loss_frac: float
-
-    def other(self, node: str) -> str:
-        """Give the node at the line's other end."""
-        return self.head if node == self.tail else self.tail
-
-    def capacity_from(self, node: str) -> float:
-        """Give the largest power that can be sent from that end [kW]."""
-        return self.capacity_kw if node == self.tail else self.reverse_kw
-
-    def direction_from(self, node: str) -> str:
-        """Name the direction that starts at that end, as the plan's network does."""
-        return self.name if node == self.tail else f"{self.name}.reverse"
 
 
 @dataclass(frozen=True)
@@ -93,8 +70,8 @@ class MicroGrid:
         batteries: Mapping[str, tuple[str, Battery]],
     ) -> None:
         self.nodes, self.lines, self.grid, self.batteries = nodes, lines, grid, dict(batteries)
-        self._up = _tree(lines, grid.node)
-        self._order = _leaves_first(self._up, grid.node)
+        self._up = tree_of_least_loss(lines, grid.node)
+        self._order = leaves_first(self._up, grid.node)
         tree = {line.name for _, line in self._up.values()}
         self._free = [line for line in lines if line.name not in tree]
         connected = {grid.node, *self._up}
@@ -282,31 +259,3 @@ class MicroGrid:
         for node in found:
             found.extend(child for child, (parent, _) in self._up.items() if parent == node)
         return found
-
-
-def _tree(lines: list[Line], root: str) -> dict[str, tuple[str, Line]]:
-    """Give each node's parent and line on its way of least loss to the root (Prim on path loss)."""
-    loss = {root: 0.0}
-    up: dict[str, tuple[str, Line]] = {}
-    done: set[str] = set()
-    while len(done) < len(loss):
-        node = min((node for node in loss if node not in done), key=lambda node: (loss[node], node))
-        done.add(node)
-        for line in lines:
-            if node not in (line.tail, line.head) or line.other(node) in done:
-                continue
-            child, through = line.other(node), loss[node] + line.loss_frac
-            if through < loss.get(child, float("inf")):
-                loss[child], up[child] = through, (node, line)
-    return up
-
-
-def _leaves_first(up: Mapping[str, tuple[str, Line]], root: str) -> list[str]:
-    depth = {root: 0}
-
-    def measure(node: str) -> int:
-        if node not in depth:
-            depth[node] = measure(up[node][0]) + 1
-        return depth[node]
-
-    return sorted(up, key=lambda node: (-measure(node), node))

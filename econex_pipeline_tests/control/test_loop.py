@@ -3,6 +3,7 @@ import pytest
 
 from econex_pipeline.contracts import validate
 from econex_pipeline.control import Controller, ControlState, operate_hour
+from econex_pipeline.hydraulics import HydraulicsError
 from econex_pipeline.planning import Answer
 from econex_pipeline.twin import Twin, balances
 from econex_pipeline_tests.control.conftest import operate_day
@@ -135,3 +136,16 @@ def test_four_cycles_fit_an_hour(district):
     assert record.state.time_utc == START + pd.Timedelta(hours=1)
     assert max(balances(m, quarter).worst_water_m3 for m in record.measurements) < 1e-6
     assert record.fallbacks == 0
+
+
+def test_a_failing_probe_leaves_the_plan_in_charge(district, profiles, prices, plan, monkeypatch):
+    controller = Controller(district)
+
+    def unconverged(*_):
+        raise HydraulicsError("EPANET does not converge")
+
+    monkeypatch.setattr(controller, "coefficients", unconverged)
+    record = operate_hour(controller, controller.start(START), profiles, profiles, prices, plan)
+    assert record.fallbacks == 1
+    assert (rows_of([record], "controller", "solve_status") == 1.0).all()
+    validate(record.operations, "OPERATIONS")
