@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import pandas as pd
 
-from econex_pipeline.contracts import TABLES, digest_file, digest_json
+from econex_pipeline.contracts import digest_file, digest_json
 from econex_pipeline.contracts.time import steps
 from econex_pipeline.district import District, load_case
 from econex_pipeline.orchestration import home
@@ -129,8 +129,9 @@ class Setting:
         if self.year.kind == "historical":
             start_utc = min(max(start_utc, self.year.table["time_utc"].iloc[0]), until_utc)
         hours = (until_utc - start_utc) / pd.Timedelta(hours=1)
-        times = steps(start_utc, hours, self.district.step_minutes)
-        return self.trace(times) if len(times) else pd.DataFrame({name: [] for name in TABLES["TRACE"].columns})
+        if not hours:
+            return self.trace(steps(until_utc, 1.0, self.district.step_minutes)).iloc[:0]
+        return self.trace(steps(start_utc, hours, self.district.step_minutes))
 
 
 class Inputs(dg.ConfigurableResource):
