@@ -79,15 +79,16 @@ class Cost:
         Sign and constant; the whole unit cost where `price` is None.
     price : str or None
         Column of PRICES.
-    per : {"flow", "reject"}
-        Per unit of flow, or of what a treatment rejects, ``(1 - gain) * flow``.
+    per : {"flow", "reject", "lateness"}
+        Per unit of flow; or of what a treatment rejects, ``(1 - gain) * flow``; or of flow times the hours from the
+        start to the end of its step.
     """
 
     line: str
     part: Part
     factor: float
     price: str | None = None
-    per: Literal["flow", "reject"] = "flow"
+    per: Literal["flow", "reject", "lateness"] = "flow"
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ def unit_price(network: Network, tables: Tables, arc: Arc, cost: Cost) -> Array:
     price = np.full((len(tables.times), 1), cost.factor)
     if cost.price is not None:
         price = price * tables.prices[cost.price][:, None]
+    if cost.per == "lateness":
+        price = price * network.step_h * (1.0 + np.arange(len(tables.times)))[:, None]
     if cost.per == "reject" and isinstance(arc.gain, Source):
         price = price * (1.0 - tables.value(arc.gain))
     return price

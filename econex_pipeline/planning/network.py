@@ -21,7 +21,13 @@ from econex_pipeline.planning.elements import (
 )
 
 FLOW_USD = 1e-5
-"""Cost of moving one unit over an internal arc [USD/kWh or USD/m3]: against counter-flow, too small to decide."""
+"""Cost of moving one unit one hour later [USD/kWh/h or USD/m3/h]: too small to decide against any price.
+
+It keeps flows from running in circles, and of plans that are otherwise equal it takes the one that acts earlier, which
+leaves time for what was not foreseen.
+"""
+
+MOVED = (Cost("flow_usd", "operation", FLOW_USD, per="lateness"),)
 
 _SUPPLY: dict[str, tuple[str, ...]] = {"E": (), "P": (), "W": ("greywater_m3_h", "rain_harvest_m3_h")}
 _DEMAND: dict[str, str] = {"E": "load_kw", "P": "potable_m3_h", "W": "irrigation_m3_h"}
@@ -84,21 +90,20 @@ def at(place: str, layer: str) -> str:
 
 def _transport(district: District) -> Iterable[Arc]:
     """Lines and pipes; a line that goes both ways is two arcs."""
-    moved = (Cost("flow_usd", "operation", FLOW_USD),)
     for name, arc in district.arcs.items():
         layer: Layer = arc.layer  # type: ignore[assignment]
         tail, head = at(arc.tail, arc.layer), at(arc.head, arc.head_layer or arc.layer)
         if arc.kind == "line":
             capacity, gain = float(arc.capacity_kw or 0.0), 1.0 - float(arc.loss_frac or 0.0)
-            yield Arc(name, "line", tail, head, layer, capacity, gain=gain, costs=moved)
+            yield Arc(name, "line", tail, head, layer, capacity, gain=gain, costs=MOVED)
             if arc.both_ways:
-                yield Arc(f"{name}.reverse", "line", head, tail, layer, capacity, gain=gain, costs=moved)
+                yield Arc(f"{name}.reverse", "line", head, tail, layer, capacity, gain=gain, costs=MOVED)
         elif arc.capacity_m3_h is not None:
             paid = (Cost("backup_usd", "operation", float(arc.cost_usd_m3)),) if arc.cost_usd_m3 else ()
-            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), costs=moved + paid)
+            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), costs=MOVED + paid)
         else:
             rated = Source("coefficients", name, "rated_flow_m3_h")
-            yield Arc(name, arc.kind, tail, head, layer, rated, costs=moved)
+            yield Arc(name, arc.kind, tail, head, layer, rated, costs=MOVED)
 
 
 def _treatments(district: District) -> Iterable[Arc]:
@@ -127,11 +132,10 @@ def _drained(district: District, per_reject: bool = False) -> tuple[Cost, ...]:
 
 def _batteries(district: District) -> Iterable[Arc]:
     """Charge and discharge, both metered on the side of the house."""
-    moved = (Cost("flow_usd", "operation", FLOW_USD),)
     for name, battery in district.batteries.items():
         house, power, one_way = at(battery.node, "E"), float(battery.power_kw or 0.0), battery.one_way_frac
-        yield Arc(f"{name}.charge", "charge", house, name, "E", power, gain=one_way, costs=moved)
-        yield Arc(f"{name}.discharge", "discharge", name, house, "E", power, draw=1.0 / one_way, costs=moved)
+        yield Arc(f"{name}.charge", "charge", house, name, "E", power, gain=one_way, costs=MOVED)
+        yield Arc(f"{name}.discharge", "discharge", name, house, "E", power, draw=1.0 / one_way, costs=MOVED)
 
 
 def _utilities(district: District) -> Iterable[Arc]:
@@ -150,6 +154,7 @@ def _utilities(district: District) -> Iterable[Arc]:
     drawn = (
         Cost("water_import_usd", "econ", 1.0, "water_buy_usd_m3"),
         Cost("scarcity_usd", "res", weights.scarcity_usd_m3),
+        *MOVED,
     )
     rated = Source("coefficients", "mains", "rated_flow_m3_h")
     yield Arc("mains_import", "import", None, at(mains.node, "P"), "P", rated, costs=drawn)
@@ -175,7 +180,7 @@ def _ways_out(district: District, names: Sequence[str], raw: set[str]) -> Iterab
     tanks = {at(storage.node, storage.layer): name for name, storage in district.tanks.items()}
     capacity = float(district.utilities.sewer.capacity_m3_h)
     rain_waste = (Cost("waste_usd", "res", district.objective.waste_usd_m3),)
-    escape = (*_drained(district), Cost("flow_usd", "operation", FLOW_USD))
+    escape = (*_drained(district), *MOVED)
     for name in names:
         place, layer = name.rsplit(".", 1)
         if layer == "E":

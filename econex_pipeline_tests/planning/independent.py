@@ -27,6 +27,8 @@ class Pilot:
         self.committed = self.times[:commit_steps]
         self.m = linopy.Model()
         self.balance, self.given, self.cost = {}, {}, []
+        hours = self.step_h * np.arange(1, len(self.times) + 1)
+        self.late = xr.DataArray(FLOW_USD * hours, [self.times])
         o = district.objective
         self.drain = o.alpha * self.price["sewer_usd_m3"] + o.beta * o.waste_usd_m3
 
@@ -59,16 +61,16 @@ class Pilot:
         for name, a in d.arcs.items():
             tail, head = (a.tail, a.layer), (a.head, a.head_layer or a.layer)
             if a.kind == "line":
-                self.flow(name, a.capacity_kw, tail, head, 1 - a.loss_frac, cost=FLOW_USD)
-                self.flow(name + "r", a.capacity_kw, head, tail, 1 - a.loss_frac, cost=FLOW_USD)
+                self.flow(name, a.capacity_kw, tail, head, 1 - a.loss_frac, cost=self.late)
+                self.flow(name + "r", a.capacity_kw, head, tail, 1 - a.loss_frac, cost=self.late)
             elif a.kind in ("pumped", "gravity", "turbined"):
-                x = self.flow(name, self.k(name, "rated_flow_m3_h"), tail, head, cost=FLOW_USD)
+                x = self.flow(name, self.k(name, "rated_flow_m3_h"), tail, head, cost=self.late)
                 if a.kind == "pumped":
                     self.add(power(a.energy_node), -self.k(name, "energy_kwh_m3") * x)
                 if a.kind == "turbined":
                     self.add(power(a.energy_node), self.k(name, "yield_kwh_m3") * x)
             else:
-                self.flow(name, a.capacity_m3_h, tail, head, cost=FLOW_USD + (a.cost_usd_m3 or 0.0))
+                self.flow(name, a.capacity_m3_h, tail, head, cost=self.late + (a.cost_usd_m3 or 0.0))
         self.treatment = {}
         for name, u in d.treatments.items():
             eta = self.k(name, "recovery_frac")
@@ -80,7 +82,7 @@ class Pilot:
         buy = o.alpha * price["buy_price_usd_kwh"] + o.beta * o.carbon_usd_kg * price["carbon_kg_kwh"]
         self.bought = self.flow("import", grid.import_kw, head=power(grid.node), cost=buy)
         self.sold = self.flow("export", grid.export_kw, power(grid.node), cost=-o.alpha * price["sell_price_usd_kwh"])
-        water = o.alpha * price["water_buy_usd_m3"] + o.beta * o.scarcity_usd_m3
+        water = o.alpha * price["water_buy_usd_m3"] + o.beta * o.scarcity_usd_m3 + self.late
         x = self.flow("mains", self.k("mains", "rated_flow_m3_h"), head=(mains.node, "P"), cost=water)
         y = self.flow("prs", head=power(mains.energy_node))
         self.m.add_constraints(y - self.k("mains", "recovery_kwh_m3") * x <= 0, name="prs_limit")
@@ -109,9 +111,9 @@ class Pilot:
         for place in ("home_1", "home_2", "hub"):
             cap = self.d.utilities.sewer.capacity_m3_h
             self.flow(f"sewer_{place}", cap, (place, "W"), cost=self.drain)
-            self.flow(f"brim_{place}_P", np.inf, (place, "P"), cost=self.drain + FLOW_USD)
+            self.flow(f"brim_{place}_P", np.inf, (place, "P"), cost=self.drain + self.late)
         for place in ("home_1", "hub", "basin", "upper"):
-            self.flow(f"brim_{place}_W", np.inf, (place, "W"), cost=self.drain + FLOW_USD)
+            self.flow(f"brim_{place}_W", np.inf, (place, "W"), cost=self.drain + self.late)
         self.flow("brim_home_2_W", self.of("home_2", "rain_harvest_m3_h"), ("home_2", "W"), cost=waste)
 
     def storage(self, name, s):
@@ -125,8 +127,8 @@ class Pilot:
         self.give(node, begin)
         if s.layer == "E":
             one_way, house = s.round_trip_frac**0.5, (s.node, "E")
-            self.flow(f"{name}_in", s.power_kw, house, node, one_way, cost=FLOW_USD)
-            self.flow(f"{name}_out", s.power_kw, node, house, draw=1 / one_way, cost=FLOW_USD)
+            self.flow(f"{name}_in", s.power_kw, house, node, one_way, cost=self.late)
+            self.flow(f"{name}_out", s.power_kw, node, house, draw=1 / one_way, cost=self.late)
         left = after.isel(t=-1)
         extra = 0.0
         for arc, a in self.d.arcs.items():
