@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from econex_pipeline.contracts.errors import InputError, nearest
-from econex_pipeline.district import District
+from econex_pipeline.district import District, Mains
 from econex_pipeline.hydraulics.codes import LinkKind
 from econex_pipeline.hydraulics.network import WaterNetwork
 
@@ -34,34 +32,32 @@ def check_network(district: District, network: WaterNetwork) -> None:
     """
     for name, storage in district.tanks.items():
         _check_tank(network, f"storages.{name}", str(storage.tank), storage.capacity)
-    held = {(storage.node, storage.layer): str(storage.tank) for storage in district.tanks.values()}
     used: dict[str, str] = {}
     for name, arc in district.arcs.items():
-        if arc.kind not in KINDS:
-            continue
-        field = f"arcs.{name}"
-        noun = "pump" if arc.kind == "pumped" else "valve"
-        actuator, meter = str(arc.actuator), str(arc.meter)
-        _check_link(network, f"{field}.actuator", actuator, KINDS[arc.kind], noun)
-        _check_link(network, f"{field}.meter", meter, tuple(LinkKind), "link")
-        _use(network, used, f"{field}.actuator", actuator)
-        _use(network, used, f"{field}.meter", meter)
-        sources, sinks = network.actuators[actuator].sources, network.actuators[actuator].sinks
-        _check_end(network, f"{field}.actuator", actuator, "draws from", sources, held.get((arc.tail, arc.layer)))
-        _check_end(network, f"{field}.actuator", actuator, "delivers to", sinks, held.get((arc.head, arc.layer)))
+        if arc.kind in KINDS:
+            noun = "pump" if arc.kind == "pumped" else "valve"
+            _check_link(network, f"arcs.{name}.actuator", str(arc.actuator), KINDS[arc.kind], noun, used)
+            _check_link(network, f"arcs.{name}.meter", str(arc.meter), tuple(LinkKind), "link", used)
     mains = district.utilities.mains
-    if mains is None:
-        return
-    _check_link(network, "utilities.mains.actuator", mains.actuator, VALVES, "valve")
-    _check_link(network, "utilities.mains.meter", mains.meter, tuple(LinkKind), "link")
-    _use(network, used, "utilities.mains.actuator", mains.actuator)
-    _use(network, used, "utilities.mains.meter", mains.meter)
-    if mains.turbine is not None:
-        _check_link(network, "utilities.mains.turbine", mains.turbine, TURBINES, "valve")
+    if mains is not None:
+        _check_link(network, "utilities.mains.actuator", mains.actuator, VALVES, "valve", used)
+        _check_link(network, "utilities.mains.meter", mains.meter, tuple(LinkKind), "link", used)
+        if mains.turbine is not None:
+            _check_link(network, "utilities.mains.turbine", mains.turbine, TURBINES, "valve", used)
+        _check_inlet(network, mains)
+    held = {(storage.node, storage.layer): str(storage.tank) for storage in district.tanks.values()}
+    for name, arc in district.arcs.items():
+        if arc.kind in KINDS:
+            field, joined = f"arcs.{name}.actuator", network.actuators[str(arc.actuator)]
+            _check_end(network, field, joined.name, "draws from", joined.sources, held.get((arc.tail, arc.layer)))
+            _check_end(network, field, joined.name, "delivers to", joined.sinks, held.get((arc.head, arc.layer)))
+    if mains is not None:
+        inlet, tank = network.actuators[mains.actuator], held.get((mains.node, "P"))
+        _check_end(network, "utilities.mains.actuator", inlet.name, "delivers to", inlet.sinks, tank)
+
+
+def _check_inlet(network: WaterNetwork, mains: Mains) -> None:
     inlet = network.actuators[mains.actuator]
-    _check_end(
-        network, "utilities.mains.actuator", mains.actuator, "delivers to", inlet.sinks, held.get((mains.node, "P"))
-    )
     if inlet.kind is LinkKind.FCV and abs(inlet.rated_setting / mains.rated_flow_m3_h - 1.0) > SETTING_FRAC:
         raise InputError(
             network.path,
@@ -92,21 +88,18 @@ def _check_tank(network: WaterNetwork, field: str, tank: str, capacity_m3: float
         raise InputError(network.path, f"[TANKS] {tank} overflow", "NO", "YES: what comes in must be able to spill")
 
 
-def _check_link(network: WaterNetwork, field: str, name: str, kinds: Iterable[LinkKind], noun: str) -> None:
-    kinds = tuple(kinds)
+def _check_link(
+    network: WaterNetwork, field: str, name: str, kinds: tuple[LinkKind, ...], noun: str, used: dict[str, str]
+) -> None:
     fitting = [link for link, kind in network.links.items() if kind in kinds]
     if name not in network.links:
         raise InputError.saying(network.path, field, f"no {noun} '{name}'{nearest(name, fitting)}")
     if network.links[name] not in kinds:
         wanted = " or ".join(kind.name for kind in kinds)
         raise InputError(network.path, f"{field} '{name}'", network.links[name].name, wanted)
-
-
-def _use(network: WaterNetwork, used: dict[str, str], field: str, name: str) -> None:
     if name in used:
-        raise InputError.saying(
-            network.path, field, f"'{name}' serves {used[name]} already; each needs a link of its own"
-        )
+        sentence = f"'{name}' serves {used[name]} already; each needs a link of its own"
+        raise InputError.saying(network.path, field, sentence)
     used[name] = field
 
 

@@ -113,16 +113,19 @@ class Plant:
         for name, factor in (*mismatch.roughness.items(), *mismatch.pump_efficiency.items()):
             if not 0.0 < factor < math.inf:
                 raise InputError("mismatch", f"factor of {name}", factor, "a number above 0")
-        for name in mismatch.pump_efficiency:
+        for name, factor in mismatch.pump_efficiency.items():
             if name not in self._curves or used.count(self._curves[name][0]) > 1:
                 raise InputError.saying(
                     project.path, f"[ENERGY] PUMP {name}", "a mismatch needs an efficiency curve of the pump's own"
                 )
+            best = factor * max(percent for _, percent in self._curves[name][1])
+            if best >= 100.0:
+                raise InputError("mismatch", f"best efficiency of {name}", f"{best:.4g} %", "less than 100 %")
         for name, roughness in self._roughness.items():
             project.set_link(project.links[name], LinkValue.ROUGHNESS, roughness * mismatch.roughness.get(name, 1.0))
         for name, (index, points) in self._curves.items():
             factor = mismatch.pump_efficiency.get(name, 1.0)
-            project.set_curve(index, [(flow, min(percent * factor, 99.9)) for flow, percent in points])
+            project.set_curve(index, [(flow, percent * factor) for flow, percent in points])
 
     def start(self, levels_m3: Mapping[str, float]) -> None:
         """Go to time 0 with these levels and all actuators shut."""

@@ -79,7 +79,9 @@ def test_steps_that_continue_equal_one_continuous_run_bit_for_bit(network, day):
     results = [network.run_step(levels, *duties[0]), *(network.continue_step(*hour) for hour in duties[1:])]
     for hour, result in enumerate(results):
         tanks = network.tanks
-        volumes = {n: min(tanks[n].volume_m3(level), tanks[n].capacity_m3) for n, level in true_levels[hour + 1].items()}
+        volumes = {
+            n: min(tanks[n].volume_m3(level), tanks[n].capacity_m3) for n, level in true_levels[hour + 1].items()
+        }
         assert result.levels_m3 == volumes
         assert result.pump_energy_kwh == true_energy[hour]
         assert result.warnings == ()
