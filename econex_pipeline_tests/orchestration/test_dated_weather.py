@@ -1,5 +1,6 @@
 """Two days in a row from a dated weather file, by the job `main`: the second starts where the first one ended."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -39,8 +40,6 @@ def _dated_case(data: Path) -> None:
 
 @pytest.fixture(scope="module")
 def storage(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Storage]:
-    import shutil
-
     folder = tmp_path_factory.mktemp("dated")
     data = Path(shutil.copytree(data_dir, folder / "data"))
     _dated_case(data)
