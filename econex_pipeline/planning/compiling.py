@@ -92,8 +92,8 @@ class _Compiled:
         self.variables = variables
         place = {id(variable): i for i, variable in enumerate(variables)}
         self.column_of = np.array([place[id(column)] for column in form.columns], dtype=np.int64)
-        self.column_names = [variable.name.removeprefix("problem.") for variable in variables]
-        self.row_names = [row.constraint.name.removeprefix("problem.") for row in form.rows]
+        self.column_names = [_plain(variable.name) for variable in variables]
+        self.row_names = [_plain(row.constraint.name) for row in form.rows]
         self.sense = np.array([row.bound_type for row in form.rows], dtype=np.int8)
         self.right = np.array([*form.rhs, None], dtype=object)[:-1]
         self.rows, self.columns, self.entries = self._triplets(form.A)
@@ -158,6 +158,11 @@ class _Compiled:
             if self.sense[row] <= 0:
                 lower[column] = self.right[row]
         return lower, upper
+
+
+def _plain(name: str) -> str:
+    """Drop the block, and the quotes Pyomo puts around names with a dot."""
+    return name.removeprefix("problem.").replace("'", "")
 
 
 def _families(names: Sequence[str]) -> dict[str, Array]:

@@ -36,10 +36,10 @@ def check(network: Network, tables: Tables, start: Mapping[str, float]) -> None:
         Names table, field, value, and what would be right.
     """
     _start_within_limits(network, start)
+    _coefficients_are_possible(network, tables)
     _electricity_is_not_sold_above_its_price(network, tables)
     _water_is_not_sold_above_its_price(network, tables)
     _turbines_give_less_than_pumps_take(network, tables)
-    _coefficients_are_possible(network, tables)
     _nothing_is_lost(network, tables)
     _rain_nodes_can_drain(network, tables)
 
