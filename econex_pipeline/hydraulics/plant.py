@@ -82,6 +82,10 @@ class Plant:
         self._curves = {name: (index, project.curve(index)) for name, index in curves.items() if index}
         self.rows = {name: row for row, name in enumerate(project.links)}
         self.capacity_m3 = np.array([tank.capacity_m3 for tank in self.tanks.values()])
+        self._elevation_m = np.array([tank.elevation_m for tank in self.tanks.values()])
+        self._min_level_m = np.array([tank.min_level_m for tank in self.tanks.values()])
+        self._area_m2 = np.array([tank.area_m2 for tank in self.tanks.values()])
+        self._curved = [(row, tank) for row, tank in enumerate(self.tanks.values()) if tank.curve]
         self.overflows = np.array([tank.overflows for tank in self.tanks.values()], dtype=bool)
         for tank in self.boundary:
             self.demand_at(tank, 0.0)
@@ -179,8 +183,11 @@ class Plant:
     def read_levels(self) -> np.ndarray:
         """Read each tank's usable volume now [m3], shape (tanks,)."""
         self._heads.read()
-        heads = self._heads.values.tolist()
-        return np.array([tank.usable_m3(head) for tank, head in zip(self.tanks.values(), heads, strict=True)])
+        levels = self._heads.values - self._elevation_m
+        volumes = self._area_m2 * (levels - self._min_level_m)
+        for row, tank in self._curved:
+            volumes[row] = tank.volume_m3(levels[row])
+        return np.asarray(volumes)
 
     def probe(self, levels_m3: Mapping[str, float], running: Iterable[str]) -> OperatingPoint:
         """Solve one instant with these actuators running and no demand."""

@@ -60,10 +60,6 @@ class Tank:
         levels, volumes = zip(*self.curve, strict=True)
         return float(np.interp(level_m, levels, volumes) - np.interp(self.min_level_m, levels, volumes))
 
-    def usable_m3(self, head_m: float) -> float:
-        """Usable volume at a head [m3]."""
-        return self.volume_m3(head_m - self.elevation_m)
-
     def level_m(self, volume_m3: float) -> float:
         """Level at a usable volume [m]; the inverse of `volume_m3` within the tank's limits."""
         if self.curve:
