@@ -82,13 +82,17 @@ class Node(Part):
 
 
 class Storage(Part):
-    """A battery (layer E) or a tank (layers P and W; `tank` names it in the network file)."""
+    """A battery (layer E) or a tank (layers P and W; `tank` names it in the network file).
+
+    Below `reserve_m3` the optimizer pays for each cubic metre and hour: what an operator keeps for a burst or a drought.
+    """
 
     node: str
     layer: Layer
     tank: str | None = None
     capacity_m3: Positive | None = None
     start_m3: NonNegative | None = None
+    reserve_m3: NonNegative = 0.0
     capacity_kwh: Positive | None = None
     start_kwh: NonNegative | None = None
     power_kw: Positive | None = None
@@ -110,6 +114,10 @@ class Storage(Part):
         if self.start > self.capacity:
             unit = "kWh" if self.layer == "E" else "m3"
             raise ValueError(f"start is {self.start:g} {unit}, outside its limits 0 to {self.capacity:g} {unit}")
+        if self.reserve_m3 > (self.capacity_m3 or 0.0):
+            raise ValueError(
+                f"reserve is {self.reserve_m3:g} m3, more than the tank holds, {self.capacity_m3 or 0.0:g} m3"
+            )
         return self
 
     @property

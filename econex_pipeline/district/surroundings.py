@@ -184,6 +184,7 @@ class Objective(Part):
     waste_usd_m3: NonNegative
     unserved_energy_usd_kwh: Positive
     unserved_water_usd_m3: Positive
+    reserve_usd_m3_h: NonNegative
     grid_deviation_usd_kwh: NonNegative
     treatment_deviation_usd_m3: NonNegative
 

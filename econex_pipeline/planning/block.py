@@ -2,8 +2,8 @@
 
 The same statement serves twice. Given floats it is an ordinary Pyomo model, the readable oracle. Given Pyomo
 variables as data it is compiled into a template, so every family must be affine in the data; products of data are
-multiplied before they come here. Symbols: x flow, V stored amount, g schedule, u and d deviation up and down, w filled
-tranche; a arc, n node, s storage, c commitment, j tranche, t step, D length of the step [h].
+multiplied before they come here. Symbols: x flow, V stored amount, g schedule, u and d deviation up and down, m missing
+reserve, w filled tranche; a arc, n node, s storage, c commitment, j tranche, t step, D length of the step [h].
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ def data_index(network: Network, shape: Shape) -> dict[str, list[Any]]:
         "recovery": [(r.element, t) for r in network.recoveries for t in steps],
         "deviation_cost": [(c.element, t) for c in network.commitments for t in committed],
         "start": [s.name for s in network.storages],
+        "reserve": [(s.name, t) for s in network.storages if s.reserve for t in steps],
+        "reserve_cost": [(s.name, t) for s in network.storages if s.reserve for t in steps],
         "tranche_width": filled,
         "tranche_value": filled,
     }
@@ -77,6 +79,7 @@ def variable_index(network: Network, shape: Shape) -> dict[str, list[Any]]:
         "stored": [(s.name, t) for s in network.storages for t in range(shape.steps + 1)],
         "up": committed,
         "down": committed,
+        "missing": data_index(network, shape)["reserve"],
         "tranche": data_index(network, shape)["tranche_width"],
     }
 
@@ -161,6 +164,11 @@ def commitment(s: Statement, element: str, t: int) -> Any:
     return actual - b.schedule[element, t] - b.up[element, t] + b.down[element, t] == 0.0
 
 
+def reserve(s: Statement, name: str, t: int) -> Any:
+    """V[s,t+1] + m[s,t] >= R[s,t]: what is missing from the reserve at the end of the step."""
+    return s.block.stored[name, t + 1] + s.block.missing[name, t] >= s.data["reserve"][name, t]
+
+
 def end_of_storage(s: Statement, name: str) -> Any:
     """sum_j w[s,j] - V[s,T] = 0: what is left fills the tranches."""
     at = [storage.name for storage in s.network.storages].index(name)
@@ -174,14 +182,15 @@ def tranche_width(s: Statement, name: str, j: int) -> Any:
 
 
 def objective(s: Statement) -> Any:
-    """Total = sum_t D (sum_a C[a,t] x[a,t] + sum_c P[c,t] (u[c,t] + d[c,t])) - sum_s sum_j v[s,j] w[s,j]  [USD]."""
+    """Total = sum_t D (C[a,t] x[a,t] + P[c,t] (u[c,t] + d[c,t]) + M[s,t] m[s,t]) - sum_j v[s,j] w[s,j]  [USD]."""
     b, step_h, index = s.block, s.network.step_h, data_index(s.network, s.shape)
     exchange = sum(step_h * s.data["cost"][key] * b.flow[key] for key in index["cost"])
     deviation = sum(
         step_h * s.data["deviation_cost"][key] * (b.up[key] + b.down[key]) for key in index["deviation_cost"]
     )
+    missing = sum(step_h * s.data["reserve_cost"][key] * b.missing[key] for key in index["reserve_cost"])
     left = sum(s.data["tranche_value"][key] * b.tranche[key] for key in index["tranche_value"])
-    return exchange + deviation - left
+    return exchange + deviation + missing - left
 
 
 Family = Callable[..., Any]
@@ -190,6 +199,7 @@ FAMILIES: dict[str, tuple[Family, Callable[[Network, Shape], list[Any]]]] = {
     "mass_balance": (mass_balance, lambda n, k: [(node.name, t) for node in n.nodes for t in range(k.steps)]),
     "energy_recovery": (energy_recovery, lambda n, k: data_index(n, k)["recovery"]),
     "commitment": (commitment, lambda n, k: data_index(n, k)["deviation_cost"]),
+    "reserve": (reserve, lambda n, k: data_index(n, k)["reserve"]),
     "end_of_storage": (
         end_of_storage,
         lambda n, k: [s.name for s, count in zip(n.storages, k.tranches, strict=True) if count],
@@ -226,6 +236,7 @@ def state(block: Any, network: Network, shape: Shape, data: Mapping[str, Mapping
     block.stored = pyo.Var(index["stored"], bounds=lambda _, name, t: (0.0, network.storage[name].capacity))
     block.up = pyo.Var(index["up"], within=pyo.NonNegativeReals)
     block.down = pyo.Var(index["down"], within=pyo.NonNegativeReals)
+    block.missing = pyo.Var(index["missing"], within=pyo.NonNegativeReals)
     block.tranche = pyo.Var(index["tranche"], within=pyo.NonNegativeReals)
     for name, (family, keys) in FAMILIES.items():
         block.add_component(name, pyo.Constraint(keys(network, shape), rule=_rule(family, s)))

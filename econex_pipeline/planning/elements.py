@@ -143,6 +143,10 @@ class Storage:
         Largest amount [kWh or m3].
     standing_loss_frac_h : float
         Share lost per hour, from the first step on.
+    reserve : float
+        Amount below which it should not stand; 0 for none [kWh or m3].
+    reserve_usd_h : float
+        Price of each unit missing from the reserve for an hour [USD/kWh/h or USD/m3/h].
     """
 
     name: str
@@ -150,6 +154,8 @@ class Storage:
     layer: Layer
     capacity: float
     standing_loss_frac_h: float = 0.0
+    reserve: float = 0.0
+    reserve_usd_h: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,8 @@ def _families(
         "recovery": [value(recovery.source) for recovery in network.recoveries],
         "deviation_cost": [deviations] if len(deviations) else [],
         "start": [start[storage.name] for storage in network.storages],
+        "reserve": [storage.reserve for storage in network.storages if storage.reserve],
+        "reserve_cost": [storage.reserve_usd_h for storage in network.storages if storage.reserve],
         "tranche_width": widths,
         "tranche_value": values,
     }

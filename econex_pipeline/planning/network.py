@@ -248,7 +248,9 @@ def _storages(district: District) -> Iterable[Storage]:
     for name, storage in district.storages.items():
         node = name if storage.layer == "E" else at(storage.node, storage.layer)
         layer: Layer = storage.layer  # type: ignore[assignment]
-        yield Storage(name, node, layer, storage.capacity, float(storage.standing_loss_frac_h))
+        loss, reserve = float(storage.standing_loss_frac_h), float(storage.reserve_m3)
+        price = float(district.objective.reserve_usd_m3_h) if reserve else 0.0
+        yield Storage(name, node, layer, storage.capacity, loss, reserve, price)
 
 
 def _tranches(district: District, name: str) -> Iterable[Tranche]:

@@ -19,7 +19,7 @@ def parts_of(instance: Instance, result: Result) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Cost lines and sums without the weights alpha and beta, ``deviation_usd``, ``end_value_usd``.
+        Cost lines and sums without the weights alpha and beta, ``deviation_usd``, ``reserve_usd``, ``end_value_usd``.
     """
     network, tables, t = instance.network, instance.tables, instance.template
     step_h, probability = network.step_h, tables.probability
@@ -40,5 +40,6 @@ def parts_of(instance: Instance, result: Result) -> dict[str, float]:
         return float(probability @ (price * amount).sum(axis=1))
 
     deviation = step_h * weighed("deviation_cost", "up", "down")
+    missing = step_h * weighed("reserve_cost", "missing")
     end_value = weighed("tranche_value", "tranche")
-    return {**lines, **sums, "deviation_usd": deviation, "end_value_usd": end_value}
+    return {**lines, **sums, "deviation_usd": deviation, "reserve_usd": missing, "end_value_usd": end_value}

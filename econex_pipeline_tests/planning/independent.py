@@ -125,6 +125,11 @@ class Pilot:
         begin = xr.zeros_like(shape)
         begin[:, 0] = kept * self.start[name] / self.step_h
         self.give(node, begin)
+        if s.reserve_m3:
+            missing = self.m.add_variables(lower=0.0 * shape, name=f"missing_{name}")
+            self.m.add_constraints(after + missing >= s.reserve_m3, name=f"reserve_{name}")
+            price = self.d.objective.reserve_usd_m3_h * self.step_h
+            self.cost.append((price * missing * self.probability).sum())
         if s.layer == "E":
             one_way, house = s.round_trip_frac**0.5, (s.node, "E")
             self.flow(f"{name}_in", s.power_kw, house, node, one_way, cost=self.late)

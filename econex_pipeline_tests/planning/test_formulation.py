@@ -28,6 +28,7 @@ def test_the_families_have_as_many_rows_as_the_page_says(network):
         "mass_balance": len(network.nodes) * 48,
         "energy_recovery": len(network.recoveries) * 48,
         "commitment": len(network.commitments) * 24,
+        "reserve": sum(storage.reserve > 0.0 for storage in network.storages) * 48,
         "end_of_storage": len(network.storages),
         "capacity": len(network.arcs) * 48,
         "start_of_storage": len(network.storages),
