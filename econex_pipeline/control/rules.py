@@ -101,14 +101,14 @@ def situation_of(
 
 def without_control(district: District, now: Situation) -> Decision:
     """Decide as a district without a controller does: tanks refill themselves, the grid does the rest."""
-    flows = potable_refill(district, now) | garden_backup(district, now)
+    flows = _potable_and_garden(district, now)
     flows |= {f"sewer.{node}": inputs.greywater_m3_h for node, inputs in now.expected.nodes.items()}
     return Decision(flows_m3_h=flows, rated_flows_m3_h=now.rated_m3_h)
 
 
 def by_rules(district: District, now: Situation) -> Decision:
     """Decide by the written rules."""
-    flows = potable_refill(district, now) | garden_backup(district, now) | _raw_water(district, now)
+    flows = _potable_and_garden(district, now) | _raw_water(district, now)
     surplus_kw = sum(inputs.pv_kw - inputs.load_kw for inputs in now.expected.nodes.values())
     surplus_kw -= sum(flow * now.energy_kwh_m3.get(element, 0.0) for element, flow in flows.items())
     powers: dict[str, float] = {}
@@ -124,8 +124,16 @@ def by_rules(district: District, now: Situation) -> Decision:
     return Decision(flows_m3_h=flows, powers_kw=powers, rated_flows_m3_h=now.rated_m3_h)
 
 
-def potable_refill(district: District, now: Situation) -> dict[str, float]:
-    """Fill potable tanks by hysteresis; what the homes take from the mains' node is asked of the mains too [m3/h]."""
+def _potable_and_garden(district: District, now: Situation) -> dict[str, float]:
+    backups = garden_backup(district, now)
+    return potable_refill(district, now, backups) | backups
+
+
+def potable_refill(district: District, now: Situation, backups_m3_h: Mapping[str, float]) -> dict[str, float]:
+    """Fill potable tanks by hysteresis [m3/h].
+
+    What gardens take from a tank counts as demand on it, and what homes take from the mains' node as demand there.
+    """
     mains = district.utilities.mains
     if mains is None:
         return {}
@@ -133,7 +141,8 @@ def potable_refill(district: District, now: Situation) -> dict[str, float]:
     taken_m3 = 0.0
     for name, arc in _fills(district, mains.node).items():
         tank = str(district.tank_at(arc.head, "P"))
-        wanted_m3 = _wanted_m3(district, now, tank)
+        garden_m3_h = sum(flow for backup, flow in backups_m3_h.items() if district.arcs[backup].tail == arc.head)
+        wanted_m3 = _wanted_m3(district, now, tank, garden_m3_h * district.step_h)
         flows[name] = min(wanted_m3 / district.step_h, now.rated_m3_h.get(name, 0.0))
         taken_m3 += flows[name] * district.step_h
     hub = district.tank_at(mains.node, "P")
