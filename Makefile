@@ -29,7 +29,7 @@ run: install
 ui: install
 	@$(BIN)/python -m econex_pipeline.orchestration.home
 	@echo "Dagster: http://127.0.0.1:$(PORT) (this machine only; Ctrl-C ends it)"
-	@$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p "$(PORT)"
+	@$(BIN)/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$(PORT)"
 
 lint: install
 	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks

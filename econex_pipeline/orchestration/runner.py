@@ -148,7 +148,7 @@ def _say_reused(console: Console, progress: Told, seconds: float) -> None:
         text = f"all {total} tables and hours were there already, made from the same inputs: reused"
     else:
         text = f"{progress.computed} tables and hours computed, {progress.reused} reused"
-    console.print(f"{text} ({seconds:.0f} s)", highlight=False)
+    console.print(f"{text} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
 
 
 def _summary(console: Console, kpis: pd.DataFrame) -> None:
@@ -173,4 +173,4 @@ def _summary(console: Console, kpis: pd.DataFrame) -> None:
         names = ("predicted_pump_energy_kwh", "simulated_pump_energy_kwh", "pump_energy_error_frac")
         predicted, simulated, error = (float(controlled[name]) for name in names)
         text = f"pump energy: predicted {predicted:.3f} kWh, simulated {simulated:.3f} kWh ({error:+.2%})"
-        console.print(text, highlight=False)
+        console.print(text, highlight=False, soft_wrap=True)
