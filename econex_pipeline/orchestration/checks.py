@@ -96,9 +96,11 @@ def found(judge: Callable[[], Finding]) -> Finding:
 
 
 def result(findings: Sequence[Finding]) -> dg.AssetCheckResult:
-    """Give the worst of several findings to Dagster."""
-    worst = next((finding for finding in findings if not finding.passed), findings[-1])
-    return dg.AssetCheckResult(passed=worst.passed, description=worst.sentence, metadata=worst.numbers)
+    """Give several findings to Dagster as one: what failed, or else what holds, with the numbers of all."""
+    failed = [finding for finding in findings if not finding.passed]
+    sentences = dict.fromkeys(finding.sentence for finding in failed or findings)
+    numbers = {name: value for finding in findings for name, value in finding.numbers.items()}
+    return dg.AssetCheckResult(passed=not failed, description="; ".join(sentences), metadata=numbers)
 
 
 def _keeps_contract(day: Day, frame: pd.DataFrame) -> Finding:
