@@ -8,7 +8,9 @@ import pytest
 from econex_pipeline_tests.conftest import DATA
 
 FILES = sorted(path for path in DATA.rglob("*") if path.is_file() and path.name != "README.md")
-ROW = re.compile(r"^\| `(?P<file>[^`]+)` \| (?P<origin>[^|]+) \| (?P<licence>[^|]+) \| `(?P<sha256>[0-9a-f]{64})` \|$", re.M)
+ROW = re.compile(
+    r"^\| `(?P<file>[^`]+)` \| (?P<origin>[^|]+) \| (?P<licence>[^|]+) \| `(?P<sha256>[0-9a-f]{64})` \|$", re.M
+)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import rates_at
-from econex_pipeline.control.estimate import Estimate, without_reserve
+from econex_pipeline.control.estimate import Estimate
 from econex_pipeline.control.learning import learn, pump_energy
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.district import District
@@ -70,8 +70,7 @@ def operate_hour(
         believed = controller.believe(state)
         raw = _refresh(controller, believed, horizon)
         corrected = state.corrections.apply(raw)
-        usable = without_reserve(believed, horizon, district)
-        question = Question(expected, usable, horizon, corrected, prices, plan, state.basis)
+        question = Question(expected, believed.amounts, horizon, corrected, prices, plan, state.basis)
         choice = choose(controller, question)
         after, measurement = controller.twin.step(state.twin, choice.decision, Exogenous.from_profiles(actual, now))
         rows += _record(choice, question, measurement, district)

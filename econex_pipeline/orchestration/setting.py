@@ -7,6 +7,7 @@ without the solver, EPANET and the plotting libraries.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ import dagster as dg
 import pandas as pd
 
 from econex_pipeline.contracts import digest_file, digest_json
-from econex_pipeline.contracts.time import steps
+from econex_pipeline.contracts.time import day_start_utc, operating_day, steps
 from econex_pipeline.district import District, load_case
 from econex_pipeline.orchestration import home
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from econex_pipeline.weather import WeatherYear
 
 KEPT_SETTINGS = 8
-HISTORY_DAYS = 60  # spin-up of the garden's soil: longer than it remembers its start
+HISTORY_DAYS = 60  # least spin-up of the garden's soil
 
 
 class Setting:
@@ -107,11 +108,12 @@ class Setting:
         return actual_trace(self.district, self.weather(times))
 
     def history(self, until_utc: pd.Timestamp) -> pd.DataFrame:
-        """TRACE of the weeks before an instant, for what remembers (the garden's soil).
+        """TRACE of the months before an instant, for what remembers (the garden's soil).
 
         A historical file holds its own dates only: there the history may be shorter, or have no rows.
         """
-        return self._since(until_utc - pd.Timedelta(days=HISTORY_DAYS), until_utc)
+        start = day_start_utc(history_start(until_utc, self.utc_offset_h), self.utc_offset_h)
+        return self._since(start, until_utc)
 
     def known_history(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
         """TRACE of the weeks before an instant as it is known at an earlier issue: what came, then what is expected."""
@@ -164,6 +166,15 @@ class Inputs(dg.ConfigurableResource):
         """
         folder = self.folder()
         return _setting(folder, case, _stamps(folder))
+
+
+def history_start(until_utc: pd.Timestamp, utc_offset_h: int) -> date:
+    """Give the first of January from which the soil is followed.
+
+    In dry weather the garden is watered every few days, counted from the start of its history. A start that moved with
+    the day would move the waterings too, and between one day and the next one of them would be lost or done twice.
+    """
+    return date(operating_day(until_utc - pd.Timedelta(days=HISTORY_DAYS), utc_offset_h).year, 1, 1)
 
 
 def case_name(case: str) -> str:
