@@ -1,0 +1,63 @@
+"""What a case gives its assets: one story told by every day, and inputs read anew when they were edited."""
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from econex_pipeline.contracts.time import day_start_utc, operating_window
+from econex_pipeline.orchestration.setting import Inputs, Setting
+from econex_pipeline.profiles import profiles
+
+
+@pytest.fixture(scope="module")
+def drought(data_dir: Path) -> Setting:
+    return Inputs(data_dir=str(data_dir)).setting("drought")
+
+
+def _irrigation_m3(setting: Setting, day: date, days: int) -> pd.Series:
+    times = operating_window(day, setting.utc_offset_h, setting.district.step_minutes, days=days)
+    drawn = profiles(setting.district, setting.trace(times), setting.history(times[0]))
+    return drawn.groupby("time_utc")["irrigation_m3_h"].sum()
+
+
+def test_the_garden_is_watered_on_the_same_days_whichever_day_asks(drought: Setting) -> None:
+    whole = _irrigation_m3(drought, date(2025, 7, 1), 14)
+    assert (whole > 0).any()
+    for start in (2, 5, 9, 13):
+        asked = _irrigation_m3(drought, date(2025, 7, start), 2)
+        pd.testing.assert_series_equal(asked, whole[asked.index], rtol=1e-9, check_freq=False)
+
+
+def test_the_planner_knows_the_past_and_expects_the_rest(drought: Setting) -> None:
+    start = day_start_utc(date(2025, 7, 15), drought.utc_offset_h)
+    issued = start - pd.Timedelta(hours=12)
+    known, came = drought.known_history(issued, start), drought.history(start)
+    assert known["time_utc"].tolist() == came["time_utc"].tolist()
+    past = known["time_utc"] < issued
+    pd.testing.assert_frame_equal(known[past], came[past])
+    assert (known[~past]["temperature_air_c"] != came[~past]["temperature_air_c"]).any()
+
+
+def test_an_edited_input_is_read_anew_and_an_unchanged_one_is_kept(own_data: Path) -> None:
+    inputs = Inputs(data_dir=str(own_data))
+    first = inputs.setting("base")
+    assert inputs.setting("base") is first
+    path = own_data / "districts" / "econex" / "district.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("capacity_kwh: 13.5", "capacity_kwh: 14.0"), encoding="utf-8"
+    )
+    second = inputs.setting("base")
+    assert second.digest != first.digest
+    assert second.district.storages["battery_1"].capacity_kwh == 14.0
+
+
+def test_the_digest_follows_files_the_district_names(own_data: Path) -> None:
+    inputs = Inputs(data_dir=str(own_data))
+    first = inputs.setting("base").digest
+    (own_data / "weather" / "unused.csv").write_text("nobody reads this\n", encoding="utf-8")
+    assert inputs.setting("base").digest == first
+    network = own_data / "districts" / "econex" / "network.inp"
+    network.write_text(network.read_text(encoding="utf-8") + "\n; a remark\n", encoding="utf-8")
+    assert inputs.setting("base").digest != first
