@@ -84,7 +84,7 @@ class Node(Part):
 class Storage(Part):
     """A battery (layer E) or a tank (layers P and W; `tank` names it in the network file).
 
-    Below `reserve_m3` the optimizer pays for each cubic metre and hour: what an operator keeps for a burst or a drought.
+    Below `reserve_m3` the optimizer pays for each cubic metre and hour: what is kept for a burst or a drought.
     """
 
     node: str

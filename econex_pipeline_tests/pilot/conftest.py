@@ -51,10 +51,10 @@ def rainy(pilot_data, root) -> Operated:
 
 
 @pytest.fixture(scope="session")
-def three_days(pilot_data, tmp_path_factory) -> list[Operated]:
-    """14 to 16 July in a row, each starting where the one before ended."""
-    own_root = tmp_path_factory.mktemp("three_days")
-    return [run(pilot_data, own_root, "base", date(2025, 7, day)) for day in (14, 15, 16)]
+def four_days(pilot_data, tmp_path_factory) -> list[Operated]:
+    """13 to 16 July in a row, each starting where the one before ended."""
+    own_root = tmp_path_factory.mktemp("four_days")
+    return [run(pilot_data, own_root, "base", date(2025, 7, day)) for day in (13, 14, 15, 16)]
 
 
 @pytest.fixture(scope="session")
