@@ -96,7 +96,7 @@ def test_contracts_of_assets_exist(definitions: dg.Definitions) -> None:
 
 
 def test_definitions_load_without_solver_simulator_and_pictures() -> None:
-    heavy = ("pyomo", "highspy", "wntr", "pvlib", "matplotlib", "plotly", "scipy")
+    heavy = ("pyomo", "highspy", "wntr", "pvlib", "matplotlib", "scipy")
     code = f"import sys, econex_pipeline.definitions; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
