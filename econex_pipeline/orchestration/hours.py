@@ -23,6 +23,7 @@ from econex_pipeline.orchestration.versions import code_version
 
 if TYPE_CHECKING:
     from econex_pipeline.control import ControlState
+    from econex_pipeline.profiles import Memory
 
 ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
 NEEDS = (PLAN, TRACE, PROFILES, PRICES)
@@ -61,9 +62,12 @@ class OperatedDay:
         return self.day.table(PRICES)
 
     @cached_property
-    def history(self) -> pd.DataFrame:
-        """TRACE of the weeks before the day."""
-        return self.day.setting.history(self.day.times[0])
+    def memory(self) -> Memory:
+        """Soil, roofs and raw water as the day starts."""
+        from econex_pipeline.profiles import remember
+
+        setting = self.day.setting
+        return remember(setting.district, setting.history(self.day.times[0]))
 
     @cached_property
     def digests(self) -> dict[str, str | None]:
@@ -136,7 +140,7 @@ class Hour:
 
     def forecast(self) -> pd.DataFrame:
         """PROFILES as expected at this hour, far enough for each of its control cycles to see a whole day."""
-        from econex_pipeline.profiles import profiles
+        from econex_pipeline.profiles import profiles, remember
         from econex_pipeline.scenarios import forecast
 
         setting, now = self.day.setting, self.start_utc
@@ -145,8 +149,8 @@ class Hour:
         trace = self.operated.trace
         ahead = trace[trace["time_utc"].isin(times)].reset_index(drop=True)
         expected = forecast(setting.district, setting.climatology, ahead, now, times)
-        past = pd.concat([self.operated.history, trace[trace["time_utc"] < now]], ignore_index=True)
-        return profiles(setting.district, expected, past)
+        came = trace[trace["time_utc"] < now]
+        return profiles(setting.district, expected, remember(setting.district, came, self.operated.memory))
 
 
 def ensure_hour(hour: Hour) -> tuple[bool, dict[str, Any]]:

@@ -4,8 +4,9 @@ Here belong photovoltaics, household demand, roofs, gardens, raw-water quality a
 `weather` and drawn in `scenarios`.
 """
 
-from econex_pipeline.profiles.nodes import profiles
+from econex_pipeline.profiles.memory import Memory
+from econex_pipeline.profiles.nodes import profiles, remember
 from econex_pipeline.profiles.solar import Sun, pv_power_kw
 from econex_pipeline.profiles.tariffs import prices
 
-__all__ = ["Sun", "prices", "profiles", "pv_power_kw"]
+__all__ = ["Memory", "Sun", "prices", "profiles", "pv_power_kw", "remember"]

@@ -7,24 +7,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from econex_pipeline.contracts.time import HOURS_PER_DAY, civil
-from econex_pipeline.district import District, Garden, Roof
+from econex_pipeline.district import District, Garden
 from econex_pipeline.profiles.demand import electricity_shape, potable_shape
 from econex_pipeline.profiles.evapotranspiration import reference_evapotranspiration_mm_h
 from econex_pipeline.profiles.garden import Soil, irrigation_m3_h
+from econex_pipeline.profiles.memory import Memory
 from econex_pipeline.profiles.raw_water import turbidity_ntu, water_temperature_c
-from econex_pipeline.profiles.roof import RoofState, rain_harvest_m3_h
+from econex_pipeline.profiles.roof import rain_harvest_m3_h
 from econex_pipeline.profiles.solar import Sun, pv_power_kw
 from econex_pipeline.profiles.table import Drivers, profile_table
 
 Floats = NDArray[np.float64]
 
 
-def profiles(district: District, drivers: pd.DataFrame, history: pd.DataFrame | None = None) -> pd.DataFrame:
+def profiles(district: District, drivers: pd.DataFrame, memory: Memory | None = None) -> pd.DataFrame:
     """Turn weather and demand factors into supply and demand of every node.
 
-    All members are computed at once. What remembers the past (soil, first flush, water temperature) is spun up on the
-    history; without one the soil starts at field capacity, the roof unwashed and the water at the mean air
-    temperature. A month of history is enough for all three.
+    All members are computed at once, each from the same remembered state.
 
     Parameters
     ----------
@@ -32,8 +31,9 @@ def profiles(district: District, drivers: pd.DataFrame, history: pd.DataFrame | 
         What stands where.
     drivers : pandas.DataFrame
         TRACE, FORECAST or MEMBERS.
-    history : pandas.DataFrame, optional
-        TRACE up to the step before the first of `drivers`; later rows are not looked at.
+    memory : Memory, optional
+        What `remember` made of the weather before; without one the soil starts at field capacity, the roof unwashed
+        and the water at the mean air temperature.
 
     Returns
     -------
@@ -45,21 +45,48 @@ def profiles(district: District, drivers: pd.DataFrame, history: pd.DataFrame | 
     InputError
         If a demand shape cannot be read.
     ContractViolation
-        If scenarios differ in their steps, or the history ends early.
+        If scenarios differ in their steps, or the memory is of another instant.
     """
     now = Drivers.of(drivers)
-    past = None
-    if history is not None and len(history):
-        past = Drivers.of(history).before(now.times[0], pd.Timedelta(minutes=district.step_minutes))
+    after_rain, _ = _after_rain(district, now, _at_start(district, now, memory))
     values: dict[str, dict[str, Floats]] = {}
-    for column, node, array in (
-        *_sun(district, now),
-        *_households(district, now),
-        *_rain(district, now, past),
-        *_raw_water(district, now, past),
-    ):
+    for column, node, array in (*_sun(district, now), *_households(district, now), *after_rain):
         values.setdefault(column, {})[node] = array
     return profile_table(now, list(district.nodes), values)
+
+
+def remember(district: District, drivers: pd.DataFrame, memory: Memory | None = None) -> Memory:
+    """Follow soil, roofs and raw water through some weather.
+
+    Parameters
+    ----------
+    district : District
+        What stands where.
+    drivers : pandas.DataFrame
+        TRACE or FORECAST; a month is enough to forget any start. May be empty.
+    memory : Memory, optional
+        State at the first of its steps.
+
+    Returns
+    -------
+    Memory
+        State at the end of its last step.
+
+    Raises
+    ------
+    ContractViolation
+        If the memory is of another instant.
+    """
+    if drivers.empty:
+        return memory or Memory.blank(district)
+    past = Drivers.of(drivers)
+    return _after_rain(district, past, _at_start(district, past, memory))[1]
+
+
+def _at_start(district: District, now: Drivers, memory: Memory | None) -> Memory:
+    known = memory or Memory.blank(district)
+    known.reaches(now.times[0])
+    return known.for_members(now.members)
 
 
 Part = list[tuple[str, str, Floats]]
@@ -108,28 +135,20 @@ def _households(district: District, now: Drivers) -> Part:
     return part
 
 
-def _rain(district: District, now: Drivers, past: Drivers | None) -> Part:
+def _after_rain(district: District, now: Drivers, memory: Memory) -> tuple[Part, Memory]:
+    """Give all that depends on the weather before, and the state it leaves behind."""
     part: Part = []
+    roofs, soils = dict(memory.roofs), dict(memory.soils)
     for name, node in district.nodes.items():
         if node.roof is not None:
-            part.append(("rain_harvest_m3_h", name, _harvest(district, node.roof, now, past)))
+            harvest, roofs[name] = rain_harvest_m3_h(node.roof, district.step_h, now["rain_mm_h"], roofs[name])
+            part.append(("rain_harvest_m3_h", name, harvest))
         if node.garden is not None:
-            part.append(("irrigation_m3_h", name, _irrigation(district, node.garden, now, past)))
-    return part
-
-
-def _harvest(district: District, roof: Roof, now: Drivers, past: Drivers | None) -> Floats:
-    state = RoofState.after_dry_spell(roof, 1)
-    if past is not None:
-        _, state = rain_harvest_m3_h(roof, district.step_h, past["rain_mm_h"], state)
-    return rain_harvest_m3_h(roof, district.step_h, now["rain_mm_h"], state.for_members(now.members))[0]
-
-
-def _irrigation(district: District, garden: Garden, now: Drivers, past: Drivers | None) -> Floats:
-    soil = Soil.at_field_capacity(1)
-    if past is not None:
-        _, soil = _watered(district, garden, past, soil)
-    return _watered(district, garden, now, soil.for_members(now.members))[0]
+            demand, soils[name] = _watered(district, node.garden, now, soils[name])
+            part.append(("irrigation_m3_h", name, demand))
+    quality, water_c = _raw_water(district, now, memory.water_c)
+    until = now.times[-1] + pd.Timedelta(minutes=district.step_minutes)
+    return part + quality, Memory(soils, roofs, water_c, until)
 
 
 def _watered(district: District, garden: Garden, weather: Drivers, soil: Soil) -> tuple[Floats, Soil]:
@@ -149,17 +168,14 @@ def _watered(district: District, garden: Garden, weather: Drivers, soil: Soil) -
     return irrigation_m3_h(garden, starts, district.step_h, weather["rain_mm_h"], evapotranspiration, soil)
 
 
-def _raw_water(district: District, now: Drivers, past: Drivers | None) -> Part:
-    """Give the raw water's quality, the same at every node."""
+def _raw_water(district: District, now: Drivers, before_c: Floats | None) -> tuple[Part, Floats]:
+    """Give the raw water's quality, the same at every node, and its temperature afterwards [degC]."""
     treatment = next(iter(district.treatments.values()), None)
-    before = None
-    if past is not None:
-        _, before = water_temperature_c(district.step_h, past["temperature_air_c"], None)
-        before = np.repeat(before, now.members)
-    warmth, _ = water_temperature_c(district.step_h, now["temperature_air_c"], before)
+    warmth, after_c = water_temperature_c(district.step_h, now["temperature_air_c"], before_c)
     murk = turbidity_ntu(treatment, now["rain_mm_h"])
-    return [
+    part = [
         entry
         for name in district.nodes
         for entry in (("turbidity_ntu", name, murk), ("water_temperature_c", name, warmth))
     ]
+    return part, after_c

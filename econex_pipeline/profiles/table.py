@@ -66,22 +66,6 @@ class Drivers:
         values = {name: frame[name].to_numpy(dtype=float).reshape(-1, steps) for name in DRIVER_VALUES}
         return cls(stamps[:steps], scenarios, values)
 
-    def before(self, start: pd.Timestamp, step: pd.Timedelta) -> Drivers | None:
-        """Cut a history off at `start`; None where nothing is left.
-
-        Raises
-        ------
-        ContractViolation
-            If the history ends before `start`: the soil would not know what fell between.
-        """
-        count = int((self.times < start).sum())
-        if count == 0:
-            return None
-        if self.times[count - 1] + step != start:
-            rows = f"last row at {self.times[count - 1]}"
-            raise ContractViolation("TRACE", "time_utc", rows, f"a history up to the step before {start}", "history")
-        return Drivers(self.times[:count], None, {name: array[:, :count] for name, array in self.values.items()})
-
 
 def profile_table(drivers: Drivers, nodes: list[str], values: dict[str, dict[str, Floats]]) -> pd.DataFrame:
     """Assemble PROFILES, or MEMBER_PROFILES where the drivers have scenarios.

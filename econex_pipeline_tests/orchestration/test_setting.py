@@ -8,7 +8,7 @@ import pytest
 
 from econex_pipeline.contracts.time import day_start_utc, operating_window
 from econex_pipeline.orchestration.setting import Inputs, Setting
-from econex_pipeline.profiles import profiles
+from econex_pipeline.profiles import profiles, remember
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def drought(data_dir: Path) -> Setting:
 
 def _irrigation_m3(setting: Setting, day: date, days: int) -> pd.Series:
     times = operating_window(day, setting.utc_offset_h, setting.district.step_minutes, days=days)
-    drawn = profiles(setting.district, setting.trace(times), setting.history(times[0]))
+    drawn = profiles(setting.district, setting.trace(times), remember(setting.district, setting.history(times[0])))
     return drawn.groupby("time_utc")["irrigation_m3_h"].sum()
 
 

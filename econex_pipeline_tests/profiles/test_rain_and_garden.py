@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import ContractViolation
-from econex_pipeline.profiles import profiles
+from econex_pipeline.profiles import profiles, remember
 from econex_pipeline.profiles.garden import Soil, irrigation_m3_h
 from econex_pipeline.profiles.roof import RoofState, rain_harvest_m3_h
 
@@ -23,7 +23,7 @@ def garden(district):
 @pytest.fixture(scope="module")
 def home(district, trace_of):
     """A year at the thirsty home, after a year of history."""
-    year = profiles(district, trace_of(date(2025, 1, 1), 365), trace_of(date(2024, 1, 1), 366))
+    year = profiles(district, trace_of(date(2025, 1, 1), 365), remember(district, trace_of(date(2024, 1, 1), 366)))
     return year[year["node"] == "home_2"].set_index("time_utc").tz_convert("Etc/GMT+5")
 
 
@@ -99,18 +99,25 @@ def test_a_watering_under_way_goes_on_across_a_cut(garden):
 def test_a_month_of_history_is_enough(district, trace_of):
     day = trace_of(date(2025, 7, 13))
     month, season = trace_of(date(2025, 6, 13), 30), trace_of(date(2025, 1, 1), 193)
-    short, long = profiles(district, day, month), profiles(district, day, season)
+    short, long = (profiles(district, day, remember(district, past)) for past in (month, season))
     np.testing.assert_allclose(short["irrigation_m3_h"], long["irrigation_m3_h"], rtol=0.02)
     np.testing.assert_allclose(short["water_temperature_c"], long["water_temperature_c"], atol=0.05)
     assert short["irrigation_m3_h"].sum() > 4
 
 
-def test_history_may_overlap_but_not_end_early(district, trace_of):
+def test_the_past_is_the_same_in_one_piece_or_in_two(district, trace_of):
+    day, past = trace_of(date(2025, 7, 13)), trace_of(date(2025, 6, 13), 30)
+    begin = remember(district, past[:24])
+    whole = remember(district, past[24:], begin)
+    halves = remember(district, past[300:], remember(district, past[24:300], begin))
+    pd.testing.assert_frame_equal(profiles(district, day, halves), profiles(district, day, whole), rtol=1e-12)
+
+
+def test_a_past_of_another_instant_is_refused(district, trace_of):
     day = trace_of(date(2025, 7, 13))
-    until, beyond, early = (trace_of(date(2025, 6, 13), days) for days in (30, 40, 29))
-    pd.testing.assert_frame_equal(profiles(district, day, until), profiles(district, day, beyond))
-    with pytest.raises(ContractViolation, match=r"history.*expected a history up to the step before 2025-07-13"):
-        profiles(district, day, early)
+    for days in (29, 31):
+        with pytest.raises(ContractViolation, match=r"history.*expected a history up to the step before 2025-07-13"):
+            profiles(district, day, remember(district, trace_of(date(2025, 6, 13), days)))
 
 
 def test_rain_stirs_up_the_raw_water_up_to_a_cap(district, trace_of):

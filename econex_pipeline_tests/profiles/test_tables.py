@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import ContractViolation, validate
-from econex_pipeline.profiles import profiles
+from econex_pipeline.profiles import profiles, remember
 
 
 @pytest.fixture(scope="module")
-def history(trace_of):
-    return trace_of(date(2025, 6, 3), 30)
+def history(district, trace_of):
+    return remember(district, trace_of(date(2025, 6, 3), 30))
 
 
 def test_every_node_has_a_row_at_every_step(district, trace_of, history):

@@ -94,10 +94,10 @@ MEMBERS = Recipe(
 
 
 def _actual(day: Day, trace: pd.DataFrame) -> Made:
-    from econex_pipeline.profiles import profiles
+    from econex_pipeline.profiles import profiles, remember
 
-    setting = day.setting
-    return Made(profiles(setting.district, trace, setting.history(day.times[0])))
+    district = day.setting.district
+    return Made(profiles(district, trace, remember(district, day.setting.history(day.times[0]))))
 
 
 PROFILES = Recipe(
@@ -128,11 +128,12 @@ PRICES = Recipe(
 
 
 def _scenarios(day: Day, members: pd.DataFrame, prices: pd.DataFrame) -> Made:
-    from econex_pipeline.profiles import profiles
+    from econex_pipeline.profiles import profiles, remember
     from econex_pipeline.scenarios import reduce_members
 
     district = day.setting.district
-    drawn = profiles(district, members, day.setting.known_history(day.issued_at_utc, day.times[0]))
+    known = day.setting.known_history(day.issued_at_utc, day.times[0])
+    drawn = profiles(district, members, remember(district, known))
     validate(drawn, "MEMBER_PROFILES", source="profiles of the members")
     return Made(reduce_members(district, drawn, prices, district.scenarios.kept))
 
