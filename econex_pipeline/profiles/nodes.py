@@ -78,13 +78,13 @@ def remember(district: District, drivers: pd.DataFrame, memory: Memory | None = 
         If the memory is of another instant.
     """
     if drivers.empty:
-        return memory or Memory.blank(district)
+        return Memory.blank(district) if memory is None else memory
     past = Drivers.of(drivers)
     return _after_rain(district, past, _at_start(district, past, memory))[1]
 
 
 def _at_start(district: District, now: Drivers, memory: Memory | None) -> Memory:
-    known = memory or Memory.blank(district)
+    known = Memory.blank(district) if memory is None else memory
     known.reaches(now.times[0])
     return known.for_members(now.members)
 

@@ -41,8 +41,9 @@ def test_scenario_numbers_are_kept(district, trace_of, members_of):
 def test_quarter_hours_add_up_to_the_day(district, trace_of):
     fine = district.model_copy(update={"step_minutes": 15})
     days = date(2025, 7, 14), 2
-    hours = profiles(district, trace_of(*days), trace_of(date(2025, 6, 14), 30))
-    quarters = profiles(fine, trace_of(*days, minutes=15), trace_of(date(2025, 6, 14), 30, minutes=15))
+    month = date(2025, 6, 14), 30
+    hours = profiles(district, trace_of(*days), remember(district, trace_of(*month)))
+    quarters = profiles(fine, trace_of(*days, minutes=15), remember(fine, trace_of(*month, minutes=15)))
     validate(quarters, "PROFILES")
     for column, tolerance in {"pv_kw": 0.02, "load_kw": 1e-9, "potable_m3_h": 1e-9, "rain_harvest_m3_h": 1e-9}.items():
         assert quarters[column].sum() / 4 == pytest.approx(hours[column].sum(), rel=tolerance)
