@@ -166,6 +166,18 @@ NETWORK = (
         ge=None,
     ),
     _column("spill_m3_h", "m3/h", "Water lost over the brim of a full tank."),
+    _column(
+        "backflow_m3_h",
+        "m3/h",
+        "Water that a meter saw pass the wrong way: in the hydraulic engine a shut pump or valve is not quite tight.",
+    ),
+    _column(
+        "step_error_bound_m3",
+        "m3",
+        "Bound of what the hydraulic engine, which counts whole seconds, made or lost as a tank met its limits; "
+        "0 where its books are exact.",
+    ),
+    _column("loss_kw", "kW", "Heat a battery gave off, standing loss included."),
     _column("unserved_kw", "kW", "Electricity demand that was not met."),
     _column("unserved_m3_h", "m3/h", "Water demand that was not met."),
     _column("curtailed_kw", "kW", "Photovoltaic power that was not used."),

@@ -4,7 +4,7 @@ from econex_pipeline.twin.balances import Residuals, balances
 from econex_pipeline.twin.battery import Battery
 from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.plant import Observation, Twin
-from econex_pipeline.twin.records import measurement_rows, state_rows
+from econex_pipeline.twin.records import measurement_rows, measurements_of, state_rows
 from econex_pipeline.twin.state import TwinState
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "TwinState",
     "balances",
     "measurement_rows",
+    "measurements_of",
     "state_rows",
 ]

@@ -1,16 +1,30 @@
-"""Rows of the corridor's long tables from what the twin exchanged: OPERATIONS and STATE."""
+"""Rows of the corridor's long tables from what the twin exchanged, and back: OPERATIONS and STATE."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
-from econex_pipeline.contracts import tidy
-from econex_pipeline.twin.exchange import FLOWS, Decision, Exogenous, Measurement
+from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.twin.exchange import FLOWS, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.state import TwinState
 
 Row = tuple[pd.Timestamp, str, str, str, float]
+MEASURED = {
+    "flows_m3_h": "flow_m3_h",
+    "powers_kw": "power_kw",
+    "consumed_kw": "consumed_kw",
+    "generated_kw": "generated_kw",
+    "product_m3_h": "product_m3_h",
+    "reject_m3_h": "reject_m3_h",
+    "battery_loss_kw": "loss_kw",
+    "backflow_m3_h": "backflow_m3_h",
+    "water_step_error_bound_m3": "step_error_bound_m3",
+}
+"""Quantity under which each part of a measurement stands in OPERATIONS: every term of the balances."""
 
 
 def decision_rows(decision: Decision, time_utc: pd.Timestamp, basis: str = "asked") -> list[Row]:
@@ -32,13 +46,66 @@ def input_rows(exogenous: Exogenous, basis: str) -> list[Row]:
 def measurement_rows(measurement: Measurement) -> list[Row]:
     """Give what was delivered and what the world really did as OPERATIONS rows."""
     time = measurement.time_utc
-    rows = _rows(time, measurement.flows_m3_h, "flow_m3_h", "delivered")
-    rows += _rows(time, measurement.powers_kw, "power_kw", "delivered")
-    rows += _rows(time, measurement.consumed_kw, "consumed_kw", "delivered")
-    rows += _rows(time, measurement.generated_kw, "generated_kw", "delivered")
-    rows += _rows(time, measurement.product_m3_h, "product_m3_h", "delivered")
-    rows += _rows(time, measurement.reject_m3_h, "reject_m3_h", "delivered")
-    return rows + input_rows(Exogenous(time, measurement.inputs), "actual")
+    rows = input_rows(Exogenous(time, measurement.inputs), "actual")
+    for part, quantity in MEASURED.items():
+        rows += _rows(time, getattr(measurement, part), quantity, "delivered")
+    return rows
+
+
+def measurements_of(operations: pd.DataFrame, states: pd.DataFrame, step_h: float) -> list[Measurement]:
+    """Read back from the tables what was measured in each step, as far as balances need it.
+
+    Parameters
+    ----------
+    operations : pandas.DataFrame
+        OPERATIONS of consecutive steps.
+    states : pandas.DataFrame
+        STATE at both ends of each of them.
+    step_h : float
+        Length of a step [h].
+
+    Returns
+    -------
+    list of Measurement
+        In the order of time; without run times, clips and warnings, which the tables do not hold.
+
+    Raises
+    ------
+    InputError
+        If the states do not stand at both ends of a step.
+    """
+    delivered: dict[tuple[pd.Timestamp, str], dict[str, float]] = defaultdict(dict)
+    inputs: dict[pd.Timestamp, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    amounts: dict[pd.Timestamp, dict[str, float]] = defaultdict(dict)
+    happened = operations[operations["basis"].isin(["delivered", "actual"])]
+    for time, element, quantity, basis, value in _records(happened, "time_utc", "element", "quantity", "basis"):
+        if basis == "delivered":
+            delivered[time, quantity][element] = value
+        else:
+            inputs[time][element][quantity] = value
+    stored = states[states["quantity"].isin(["level_m3", "stored_kwh"])]
+    for time, element, value in _records(stored, "time_utc", "element"):
+        amounts[time][element] = value
+    measurements = []
+    for time in sorted(inputs):
+        end = time + pd.Timedelta(hours=step_h)
+        for stamp in (time, end):
+            if stamp not in amounts:
+                raise InputError("STATE", "time_utc", f"no row at {stamp}", "amounts at both ends of every step")
+        measured: dict[str, Any] = {part: delivered[time, quantity] for part, quantity in MEASURED.items()}
+        measurements.append(
+            Measurement(
+                time_utc=time,
+                step_h=step_h,
+                inputs={node: NodeInputs(**values) for node, values in inputs[time].items()},
+                start_amounts=amounts[time],
+                end_amounts=amounts[end],
+                water_step_error_m3={},
+                run_s={},
+                **measured,
+            )
+        )
+    return measurements
 
 
 def operations_table(rows: list[Row]) -> pd.DataFrame:
@@ -67,3 +134,8 @@ def state_table(states: list[TwinState]) -> pd.DataFrame:
 
 def _rows(time: pd.Timestamp, values: Mapping[str, float], quantity: str, basis: str) -> list[Row]:
     return [(time, element, quantity, basis, float(value)) for element, value in values.items()]
+
+
+def _records(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Give the rows of a long table as plain tuples, the value last."""
+    return zip(*(frame[name] for name in names), frame["value"].astype(float), strict=True)
