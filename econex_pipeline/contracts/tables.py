@@ -34,6 +34,8 @@ class Table:
         For a long table, the dictionary entries its rows may name; empty for a wide table.
     quantity_column : str
         Column that names the dictionary entry of a long row.
+    may_be_empty : bool
+        Whether a district can have nothing to put into it.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Table:
     meaning: str
     quantities: tuple[str, ...] = ()
     quantity_column: str = "quantity"
+    may_be_empty: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -67,7 +70,7 @@ TABLES: dict[str, Table] = {
         Table("PRICES", ("time_utc",), PRICE_VALUES, "Tariffs and carbon by step."),
         Table(
             "COEFFICIENTS", ("scenario", *_LONG), ("value", "fit_error_frac"),
-            "Linear coefficients of pumps, turbines and treatment.", _COEFFICIENT_QUANTITIES,
+            "Linear coefficients of pumps, turbines and treatment.", _COEFFICIENT_QUANTITIES, may_be_empty=True,
         ),
         Table("PLAN", ("scenario", *_LONG), ("value",), "The day-ahead answer.", _NETWORK_QUANTITIES),
         Table(

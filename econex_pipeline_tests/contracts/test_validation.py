@@ -102,3 +102,10 @@ def test_scenario_probabilities_must_sum_to_one():
     values = dict.fromkeys(TABLES["PROFILES"].values, 1.0)
     rows = [{"scenario": s, "time_utc": time, "node": "hub", "probability": 0.4, **values} for s in (0, 1)]
     assert "sum to 1" in refusal(tidy(pd.DataFrame(rows), "SCENARIOS"), "SCENARIOS")
+
+
+def test_only_a_district_without_devices_has_no_coefficients(prices):
+    nothing = {column: [] for column in TABLES["COEFFICIENTS"].columns}
+    empty = tidy(pd.DataFrame(nothing).astype({"time_utc": "datetime64[ns, UTC]"}), "COEFFICIENTS")
+    assert validate(empty, "COEFFICIENTS").empty
+    assert "expected at least one row" in refusal(prices.iloc[:0], "PRICES")
