@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from econex_pipeline.district.model import District
 
 CASE_KEYS = ("district", "description", "changes")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+PLAIN_NAME = "a plain name, letters, digits, - and _"
+_NOT_THERE = object()
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -62,9 +65,10 @@ def load_case(data_dir: Path, case: str) -> District:
     data_dir = data_dir.resolve()
     known = cases(data_dir)
     if case not in known:
-        what = "a case in cases/" if _NAME.fullmatch(case) else "a plain name, letters, digits, - and _"
+        what = "a case in cases/" if _NAME.fullmatch(case) else PLAIN_NAME
         raise InputError(data_dir / "cases", "case", case, f"{what}: {', '.join(known)}{nearest(case, known)}")
     case_path = data_dir / "cases" / f"{case}.yaml"
+    name = _case_name(case_path, known)
     overlay = _read_yaml(case_path)
     for key in overlay:
         if key not in CASE_KEYS:
@@ -73,7 +77,7 @@ def load_case(data_dir: Path, case: str) -> District:
         if not isinstance(overlay.get(key), str):
             raise InputError(case_path, key, overlay.get(key), "a text")
     if not _NAME.fullmatch(overlay["district"]):
-        raise InputError(case_path, "district", overlay["district"], "a plain name, letters, digits, - and _")
+        raise InputError(case_path, "district", overlay["district"], PLAIN_NAME)
     district_path = data_dir / "districts" / overlay["district"] / "district.yaml"
     if not district_path.is_file():
         raise InputError(case_path, "district", overlay["district"], f"the name of a folder; no file {district_path}")
@@ -81,14 +85,15 @@ def load_case(data_dir: Path, case: str) -> District:
     changes = overlay.get("changes") or {}
     if not isinstance(changes, dict):
         raise InputError(case_path, "changes", changes, "a mapping with the keys of district.yaml that differ")
-    merged = _overlaid(content, changes)
+    merged = _overlaid(content, changes, case_path)
+    _drop_end_values(merged, changes)
     if merged.get("name") != overlay["district"]:
         raise InputError(district_path, "name", merged.get("name"), f"the folder's name, '{overlay['district']}'")
-    merged |= {"case": case.replace("-", "_"), "case_description": overlay["description"], "data_dir": data_dir}
+    merged |= {"case": name, "case_description": overlay["description"], "data_dir": data_dir}
     try:
         return District.model_validate(merged)
     except ValidationError as error:
-        raise _input_error(error, district_path, case_path, changes) from None
+        raise _input_error(error, district_path, case_path, content, changes) from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -106,31 +111,80 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def _overlaid(content: Any, changes: Any) -> Any:
-    """Lay changes over content: mappings merge, null removes a key, anything else replaces."""
+def _case_name(case_path: Path, known: list[str]) -> str:
+    """Give the name of a case as tables and assets carry it: '-' becomes '_', and no two cases may then agree."""
+    name = case_path.stem.replace("-", "_")
+    if not _NAME.fullmatch(name):
+        raise InputError(case_path, "name of the file", case_path.stem, f"{PLAIN_NAME}, a letter first")
+    for other in known:
+        if other != case_path.stem and other.replace("-", "_") == name:
+            sentence = f"{other}.yaml would be stored under the same name, '{name}'; rename one of the two"
+            raise InputError.saying(case_path, "name of the file", sentence)
+    return name
+
+
+def _overlaid(content: Any, changes: Any, case_path: Path, trail: tuple[str, ...] = ()) -> Any:
+    """Lay changes over content: mappings merge, null removes a key that is there, anything else replaces."""
     if not (isinstance(content, dict) and isinstance(changes, dict)):
         return changes
     merged = dict(content)
     for key, change in changes.items():
-        if change is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _overlaid(content.get(key), change)
+        path = (*trail, str(key))
+        if change is not None:
+            merged[key] = _overlaid(content.get(key), change, case_path, path)
+        elif merged.pop(key, _NOT_THERE) is _NOT_THERE:
+            sentence = f"null takes away what the district has, and it has no such key{nearest(str(key), content)}"
+            raise InputError.saying(case_path, ".".join(("changes", *path)), sentence)
     return merged
 
 
-def _input_error(error: ValidationError, district_path: Path, case_path: Path, changes: Any) -> InputError:
-    """Say the first finding in one sentence, and blame the case's file where the case changed that field."""
+def _drop_end_values(merged: dict[str, Any], changes: dict[str, Any]) -> None:
+    """A storage that the case takes away leaves no end value behind."""
+    storages, end_values = changes.get("storages"), merged.get("end_values")
+    if isinstance(storages, dict) and isinstance(end_values, dict):
+        gone = {name for name, change in storages.items() if change is None}
+        merged["end_values"] = {name: value for name, value in end_values.items() if name not in gone}
+
+
+def _input_error(
+    error: ValidationError, district_path: Path, case_path: Path, content: Any, changes: Any
+) -> InputError:
+    """Say the first finding in one sentence, and blame the case's file where the case changed that field.
+
+    Where parts do not fit together, and where a field is missing, either file can be the one to mend: both are named.
+    """
     first = error.errors()[0]
     trail = [str(part) for part in first["loc"]]
-    at: Any = changes
-    for part in trail:
-        at = at.get(part) if isinstance(at, dict) else None
-    where = case_path if trail and at is not None else district_path
+    missing = first["type"] == "missing"
+    touched = _touches(changes, first["loc"][:-1] if missing else first["loc"])
+    where: Path | str = case_path if trail and touched else district_path
+    if changes and (not trail or (missing and touched)):
+        where = f"{district_path} with the changes of {case_path}"
     field = ".".join(trail) or "district"
     message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "missing":
-        return InputError.saying(where, field, "is missing and needed")
+    if missing:
+        return InputError.saying(where, field, f"is missing and needed{_meant(content, trail[:-1])}")
     if first["type"] == "value_error":
         return InputError.saying(where, field, message)
     return InputError(where, field, first["input"], message.removeprefix("Input should be "))
+
+
+def _meant(content: Any, trail: list[str]) -> str:
+    """Where a case adds a part that the district file has not: the part it may have meant to change."""
+    for part in trail:
+        if not isinstance(content, dict):
+            break
+        if part not in content:
+            return nearest(part, content)
+        content = content[part]
+    return ""
+
+
+def _touches(changes: Any, trail: Sequence[int | str]) -> bool:
+    """Whether a case's changes reach the field at the end of a trail; an entry of a list was written as a whole."""
+    at = changes
+    for part in trail:
+        if isinstance(at, list):
+            return True
+        at = at.get(part) if isinstance(at, dict) else None
+    return at is not None

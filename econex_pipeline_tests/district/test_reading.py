@@ -44,12 +44,55 @@ def test_a_case_changes_what_it_says_and_nothing_else(data_dir, district):
     assert drought.storages["raw_tank"] == district.storages["raw_tank"]
 
 
-def test_a_case_can_take_a_device_away(own_data):
-    (own_data / "cases" / "bare.yaml").write_text(
-        "district: econex\ndescription: no battery\n"
-        "changes:\n  storages: {battery_1: null}\n  end_values: {battery_1: null}\n"
-    )
-    assert load_case(own_data, "bare").batteries == {}
+def write_case(own_data, changes: str, name: str = "other") -> None:
+    text = f"district: econex\ndescription: other\nchanges:\n  {changes}\n"
+    (own_data / "cases" / f"{name}.yaml").write_text(text)
+
+
+def test_a_storage_that_a_case_takes_away_leaves_no_end_value(own_data):
+    write_case(own_data, "storages: {battery_1: null}")
+    other = load_case(own_data, "other")
+    assert other.batteries == {}
+    assert "battery_1" not in other.end_values
+    assert "cistern" in other.end_values
+
+
+def test_what_is_not_there_cannot_be_taken_away(own_data):
+    write_case(own_data, "storages: {batery_1: null}")
+    said = refusal(own_data, "other")
+    assert "cases/other.yaml: changes.storages.batery_1: null takes away" in said
+    assert "did you mean 'battery_1'?" in said
+
+
+def test_a_misspelt_device_in_a_case_is_named_with_the_nearest(own_data):
+    write_case(own_data, "storages: {batery_1: {capacity_kwh: 10.0}}")
+    said = refusal(own_data, "other")
+    assert "cases/other.yaml: storages.batery_1.node: is missing and needed; did you mean 'battery_1'?" in said
+
+
+def test_parts_of_a_case_that_do_not_fit_together_name_both_files(own_data):
+    write_case(own_data, "storages: {raw_tank: null}")
+    said = refusal(own_data, "other")
+    assert "districts/econex/district.yaml with the changes of" in said
+    assert "treatments.treatment needs a storage of layer W at node 'hub'" in said
+
+
+def test_a_wrong_season_in_a_case_is_blamed_on_the_case(own_data):
+    season = "{season: all, months: [1], buy_usd_kwh: {'00-24': 0.1}, sell_usd_kwh: {'00-24': 0.3}, source: assumption}"
+    write_case(own_data, f"tariffs: {{electricity: [{season}]}}")
+    assert "cases/other.yaml: tariffs.electricity.0: at 00 h the sell price" in refusal(own_data, "other")
+
+
+@pytest.mark.parametrize("name", ["odd name", "1st", "a.b", "été"])
+def test_a_case_file_needs_a_plain_name(own_data, name):
+    write_case(own_data, "weather: {rain_factor: 1.0}", name)
+    assert f"name of the file is '{name}'; expected a plain name" in refusal(own_data, name)
+
+
+def test_two_cases_that_would_be_stored_under_one_name_are_refused(own_data):
+    for name in ("dry-year", "dry_year"):
+        write_case(own_data, "weather: {rain_factor: 0.0}", name)
+    assert "dry_year.yaml would be stored under the same name, 'dry_year'" in refusal(own_data, "dry-year")
 
 
 @pytest.mark.parametrize(
