@@ -6,22 +6,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from econex_pipeline.district import District
 from econex_pipeline.reporting.ledger import Array, Ledger, ledger
-from econex_pipeline.reporting.words import NO_BREAK, SEEN_AMOUNT, number, plain, spans
+from econex_pipeline.reporting.words import NO_BREAK, SEEN_AMOUNT, device, number, plain, spans
 
-CLIP_FRAC = 0.05
+CLIP_FRAC = 0.10
 CLIP_LEAST = 0.02
-"""A device fell short when it delivered less than asked by this share of it and by this many kW or m3/h."""
+"""A device fell short when it delivered less than asked by this share of it and by this many kW or m3/h: less is how
+the plant differs from its model, which the pump energy tells."""
 PUMP_ERROR_FRAC = 0.03
 LOW_FRAC = 0.05
-"""A drinking-water tank below this share of its capacity is nearly empty."""
+"""A drinking-water tank without a reserve in the district file is nearly empty below this share of its capacity."""
+RESERVE_SLACK_FRAC = 0.02
+"""Below the reserve by less than this share of it is as good as at the reserve."""
 MOST_ALIKE = 6
 """Alarms of one kind that are listed; the rest are counted."""
 
-Grade = Literal["bad", "warn", "good"]
+Grade = Literal["bad", "warn", "good", "note"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def alarms(
     district: District,
     messages: tuple[str, ...] = (),
 ) -> list[Alarm]:
-    """List what went wrong, the gravest first; one good word where nothing did.
+    """List what went wrong, the gravest first; one good word where nothing did; at last what is no fault but told.
 
     Parameters
     ----------
@@ -53,7 +57,8 @@ def alarms(
     """
     day = ledger(operations, states)
     found = [*_unserved(day, district), *_fallbacks(operations, day, district, messages), *_low(day, district)]
-    found += [*_spills(day, district), *_clips(operations, day, district), *_pump_error(kpis)]
+    clips, limits = _clips(operations, day, district)
+    found += [*_spills(day, district), *clips, *_pump_error(kpis)]
     for title in dict.fromkeys(alarm.title for alarm in found):
         same = [alarm for alarm in found if alarm.title == title]
         if len(same) > MOST_ALIKE:
@@ -62,8 +67,9 @@ def alarms(
             found = [alarm for alarm in found if alarm not in same[MOST_ALIKE:]]
             found.insert(place, rest)
     if not found:
-        found = [Alarm("good", "Nothing to report", "All demand was served, nothing spilled, every cycle was solved.")]
-    return found
+        calm = "All demand was served, nothing spilled, every control cycle was solved."
+        found = [Alarm("good", "Nothing needs attention", calm)]
+    return found + limits
 
 
 def _amounts(day: Ledger, prefix: str, quantity: str) -> list[tuple[str, Array, float]]:
@@ -96,17 +102,21 @@ def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messag
 
 
 def _low(day: Ledger, district: District) -> list[Alarm]:
-    """Drinking-water tanks that were nearly empty at the end of a step: what stands in them is the reserve."""
+    """Drinking-water tanks that stood below their reserve at the end of a step."""
     found = []
     for name, tank in district.tanks.items():
         if tank.layer != "P" or name not in day.levels:
             continue
-        low = day.levels[name].to_numpy(dtype=float)[1:] < LOW_FRAC * tank.capacity
+        levels = day.levels[name].to_numpy(dtype=float)
+        reserve = tank.reserve_m3 or LOW_FRAC * tank.capacity
+        low = levels[1:] < (1.0 - RESERVE_SLACK_FRAC) * reserve
         if low.any():
-            left = number(float(day.levels[name].iloc[-1]), "m3")
+            least, left = (number(float(level), "m3") for level in (levels[1:].min(), levels[-1]))
             when = spans(low, day.times, day.step_h, district.site.civil_time_zone)
-            share = f"{100.0 * LOW_FRAC:.0f}{NO_BREAK}%"
-            text = f"The {plain(name)} was below {share} ({when}); {left} stood in it at the end."
+            limit = f"its reserve of {number(reserve, 'm3')}"
+            if not tank.reserve_m3:
+                limit = f"{100.0 * LOW_FRAC:.0f}{NO_BREAK}%"
+            text = f"The {plain(name)} was below {limit} ({when}): {least} at the least, {left} at the end."
             found.append(Alarm("warn", "Little drinking water in reserve", text))
     return found
 
@@ -120,24 +130,67 @@ def _spills(day: Ledger, district: District) -> list[Alarm]:
     return found
 
 
-def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> list[Alarm]:
-    """Devices that could not deliver what the controller asked of them."""
+def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> tuple[list[Alarm], list[Alarm]]:
+    """Give devices that could not deliver what was asked of them, and in one note those whose storage was at its limit.
+
+    A set point runs from the start of its step. Where the storage had no room for it then, or not enough to give, it is
+    cut short although what else flows in the step makes room later: no fault of the device.
+    """
     if not (operations["basis"] == "asked").any():
-        return []
+        return [], []
     asked = ledger(operations, bases=("asked",))
-    found = []
+    found, limits = [], []
     devices = _devices(district)
     for (name, quantity), wanted in sorted(asked.series.items()):
         if name not in devices or quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
             continue
         short = wanted - day.get(name, quantity)
         clipped = short > np.maximum(CLIP_FRAC * wanted, CLIP_LEAST)
+        unit, zone = ("kWh" if quantity == "power_kw" else "m3"), district.site.civil_time_zone
+        for why, at_limit in _limits(name, wanted, day, district):
+            cut = clipped & at_limit
+            clipped &= ~at_limit
+            if day.total(short * cut) > SEEN_AMOUNT:
+                when = spans(cut, day.times, day.step_h, zone)
+                limits.append(f"{device(name, district)} by {number(day.total(short * cut), unit)} ({why}, {when})")
         if clipped.any():
-            unit = "kWh" if quantity == "power_kw" else "m3"
-            when = spans(clipped, day.times, day.step_h, district.site.civil_time_zone)
-            text = f"{plain(name)} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
-            found.append(Alarm("warn", "Asked for more than was delivered", text))
+            when = spans(clipped, day.times, day.step_h, zone)
+            text = f"{device(name, district)} gave {number(day.total(short * clipped), unit)} less than asked ({when})."
+            found.append(Alarm("warn", "Asked for more than was delivered", text[0].upper() + text[1:]))
+    if len(limits) > MOST_ALIKE:
+        limits = [*limits[:MOST_ALIKE], f"and {len(limits) - MOST_ALIKE} more"]
+    title = "Set points cut short by a full or an empty storage"
+    return found, [Alarm("note", title, f"No fault: {'; '.join(limits)}.")] if limits else []
+
+
+def _limits(name: str, wanted: Array, day: Ledger, district: District) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Say in which steps a storage could not take, or give, all that was asked of a device at the start of the step."""
+    giving, taking = _storages_of(name, district)
+    found = []
+    if taking in day.levels:
+        room = district.storages[taking].capacity - day.levels[taking].to_numpy(dtype=float)[:-1]
+        found.append((f"{plain(taking)} full", wanted * day.step_h > room))
+    if giving in day.levels:
+        there = day.levels[giving].to_numpy(dtype=float)[:-1]
+        found.append((f"{plain(giving)} empty", wanted * day.step_h > there))
     return found
+
+
+def _storages_of(name: str, district: District) -> tuple[str, str]:
+    """Name the storages that a device takes from and gives to; empty where there is none."""
+    if name in district.arcs:
+        arc = district.arcs[name]
+        ends = (arc.tail, arc.layer), (arc.head, arc.head_layer or arc.layer)
+    elif name in district.treatments:
+        node = district.treatments[name].node
+        ends = (node, "W"), (node, "P")
+    elif name in ("mains_import", "mains_export") and district.utilities.mains is not None:
+        hub = district.tank_at(district.utilities.mains.node, "P") or ""
+        return ("", hub) if name == "mains_import" else (hub, "")
+    else:
+        battery, _, way = name.rpartition(".")
+        return ("", battery) if way == "charge" else (battery, "")
+    return district.tank_at(*ends[0]) or "", district.tank_at(*ends[1]) or ""
 
 
 def _devices(district: District) -> set[str]:

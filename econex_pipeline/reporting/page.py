@@ -15,6 +15,7 @@ from econex_pipeline.contracts.time import operating_day
 from econex_pipeline.district import District
 from econex_pipeline.reporting import words
 from econex_pipeline.reporting.alarms import alarms
+from econex_pipeline.reporting.devices import what_devices_did
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import zone_label
 from econex_pipeline.reporting.figures.dispatch import dispatch, exchange
@@ -33,6 +34,12 @@ TILES = (
     "carbon_kg",
     "energy_self_sufficiency_frac",
 )
+QUALITY_MEANING = {
+    "measured": ", as observed",
+    "modelled": ", as the file gives them (its radiation is computed, not observed) and the case changes them",
+    "interpolated": ", at least one gap filled from its neighbours",
+    "borrowed": ", taken from another day of the file, named below",
+}
 MORE_IS_BETTER = ("energy_self_sufficiency_frac",)
 
 
@@ -109,14 +116,16 @@ def render_report(day: DayReport) -> str:
         date=f"{date:%A} {date.day} {date:%B %Y}",
         date_iso=date.isoformat(),
         zone=zone_label(times, district.site.civil_time_zone),
-        headline=words.headline(day.kpis, day.operations, day.prices, district),
+        headline=words.headline(day.kpis, day.operations, day.states, day.prices, district),
         alarms=alarms(day.operations, day.states, day.kpis, district, day.messages),
         tiles=_tiles(day),
         costs=_costs(day),
         indicators=_indicators(day),
+        devices=what_devices_did(day.operations, day.states, day.prices, district),
         figures={name: Markup(svg(*drawn)) for name, drawn in _figures(day).items()},
         heads=_heads(day),
         expectations=words.plan_against_day(day.kpis, district.currency),
+        expected=words.expected_and_came(day.kpis, district.currency),
         quality=_quality(day),
         repairs=day.repairs,
         notes=_notes(day),
@@ -127,7 +136,7 @@ def render_report(day: DayReport) -> str:
 def _heads(day: DayReport) -> list[str]:
     names = _strategies(day)
     heads = [theme.STRATEGY_NAMES[name] for name in names]
-    return [*heads, "controlled less no control"] if "no_control" in names else heads
+    return [*heads, "difference by control"] if "no_control" in names else heads
 
 
 def _strategies(day: DayReport) -> list[str]:
@@ -229,7 +238,10 @@ def _quality(day: DayReport) -> list[str]:
         return []
     rows = day.weather[day.weather["time_utc"].isin(day.times)]
     counts = rows["quality"].value_counts().sort_index()
-    return [f"{count} of {len(rows)} steps of the day: {quality}" for quality, count in counts.items()]
+    return [
+        f"{count} of {len(rows)} steps of the day: {quality}{QUALITY_MEANING.get(str(quality), '')}"
+        for quality, count in counts.items()
+    ]
 
 
 def _notes(day: DayReport) -> list[str]:
@@ -243,7 +255,7 @@ def _notes(day: DayReport) -> list[str]:
         window = 2 * district.scenarios.analog_window_days + 1
         notes.append(
             f"The weather is a typical year laid on the calendar, not the weather of {day.times[0]:%Y}. Scenarios are "
-            f"drawn from days around the date: one typical year holds only {window} distinct days a pool."
+            f"drawn from days around the date: one typical year holds at most {window} distinct days a pool."
         )
     notes.append(
         "Operated means operated on a simulated plant (EPANET for water, models of battery and membrane) that differs "

@@ -14,6 +14,21 @@ from econex_pipeline.reporting.ledger import Ledger, ledger
 SEEN_AMOUNT = 5e-3
 """Amounts below this many kWh or m3 over the day are rounding, not events."""
 NO_BREAK = "\u202f"
+EXPECTED: dict[str, tuple[dict[str, float], str]] = {
+    "Sun on the roofs": ({"pv_used_kwh": 1.0, "curtailed_kwh": 1.0}, "kWh"),
+    "Electricity asked for": ({"load_kwh": 1.0}, "kWh"),
+    "Drinking water asked for": ({"potable_demand_m3": 1.0}, "m3"),
+    "Rain harvested": ({"harvested_m3": 1.0}, "m3"),
+    "Garden water asked for": ({"irrigation_m3": 1.0}, "m3"),
+    "Bought from the grid": ({"grid_import_kwh": 1.0}, "kWh"),
+    "Sold to the grid": ({"grid_export_kwh": 1.0}, "kWh"),
+    "Bought from the mains": ({"water_import_m3": 1.0}, "m3"),
+    "Raw water treated": ({"treated_m3": 1.0}, "m3"),
+    "Pumped hydro gave": ({"phs_generated_kwh": 1.0}, "kWh"),
+    "Value taken from storage": ({"stored_change_usd": -1.0}, "USD"),
+    "Cost of the day": ({"cost_usd": 1.0}, "USD"),
+}
+"""What a plan expects and a day turns out to be: title, the indicators that are added up with their signs, unit."""
 
 
 def number(value: float, unit: str, currency: str = "USD") -> str:
@@ -48,6 +63,18 @@ def plain(name: str) -> str:
     return name.replace("phs_", "pumped_hydro_").replace("_", " ").replace(".", " ")
 
 
+def device(name: str, district: District) -> str:
+    """Name a device by its name in the district file, with what it is and where it leads."""
+    kinds = {"pumped": "pump", "gravity": "valve", "turbined": "turbine", "backup": "way"}
+    if name == "mains_import":
+        return "the inlet from the mains"
+    arc = district.arcs.get(name)
+    if arc is None or arc.kind not in kinds:
+        return plain(name)
+    way = f"{plain(arc.tail)} to {plain(arc.head)}" if arc.tail != arc.head else f"at {plain(arc.tail)}"
+    return f"{plain(name)} ({kinds[arc.kind]}, {way})"
+
+
 def indicator(value: float, name: str, currency: str = "USD") -> str:
     """Write the value of a KPI; counts without a decimal."""
     if name == "fallback_cycles":
@@ -70,15 +97,17 @@ def spans(marked: npt.NDArray[np.bool_], times: pd.DatetimeIndex, step_h: float,
     return ", ".join("–".join(piece) for piece in pieces)
 
 
-def headline(kpis: pd.DataFrame, operations: pd.DataFrame, prices: pd.DataFrame, district: District) -> list[str]:
+def headline(
+    kpis: pd.DataFrame, operations: pd.DataFrame, states: pd.DataFrame, prices: pd.DataFrame, district: District
+) -> list[str]:
     """Say what happened and what it saved against no control, in a few sentences.
 
     Parameters
     ----------
     kpis : pandas.DataFrame
         KPIS with the strategy ``controlled``; ``no_control`` where it is to be compared.
-    operations, prices : pandas.DataFrame
-        OPERATIONS and PRICES of the day.
+    operations, states, prices : pandas.DataFrame
+        OPERATIONS, STATE and PRICES of the day.
     district : District
         What stands there.
     """
@@ -87,23 +116,21 @@ def headline(kpis: pd.DataFrame, operations: pd.DataFrame, prices: pd.DataFrame,
     then = table["no_control"] if "no_control" in table.index.get_level_values(0) else None
     money = district.currency
     sentences = [_money_sentence(now, then, money)]
-    day = ledger(operations)
-    peak = _dearest(day, prices, district)
-    sold = f" and took back {indicator(now['grid_export_kwh'], 'grid_export_kwh')}"
-    text = f"The grid supplied {indicator(now['grid_import_kwh'], 'grid_import_kwh')}{sold}"
-    if peak:
-        dear = now["peak_import_kwh"]
-        amount = "none" if dear < SEEN_AMOUNT else indicator(dear, "peak_import_kwh")
-        text += f"; {amount} of it was bought in the dearest hours ({peak})"
-        if then is not None:
-            text += f", against {indicator(then['peak_import_kwh'], 'peak_import_kwh')} without control"
-    sentences.append(f"{text}.")
-    inlet, product = (
-        number(now[name], "m3") if now[name] > SEEN_AMOUNT else "nothing" for name in ("water_import_m3", "product_m3")
-    )
+    day = ledger(operations, states)
+    dear = dearest_steps(day, prices)
+    text = f"The grid supplied {_amount(now['grid_import_kwh'], 'kWh')}"
+    if dear.any():
+        peak = spans(dear, day.times, day.step_h, district.site.civil_time_zone)
+        text += f", {_amount(now['peak_import_kwh'], 'kWh')} of it in the dearest hours ({peak}"
+        text += f"; {_amount(then['peak_import_kwh'], 'kWh')} without control)" if then is not None else ")"
+    sentences.append(f"{text}, and took back {_amount(now['grid_export_kwh'], 'kWh')}.")
+    tanks = [name for name, tank in district.tanks.items() if tank.layer == "P"]
+    gained_m3 = sum(day.total(day.gained(name)) for name in tanks)
+    kept = "gave" if gained_m3 < 0 else "kept"
     sentences.append(
-        f"Households drew {number(now['potable_demand_m3'], 'm3')} of drinking water: {inlet} came from the mains, "
-        f"{product} from treated rain and greywater; tanks took or gave the difference."
+        f"Households asked for {_amount(now['potable_demand_m3'], 'm3')} of drinking water: "
+        f"{_amount(now['water_import_m3'], 'm3')} came from the mains, {_amount(now['product_m3'], 'm3')} from treated "
+        f"rain and greywater, and their tanks {kept} {_amount(abs(gained_m3), 'm3')}."
     )
     if then is not None:
         less = then["carbon_kg"] - now["carbon_kg"]
@@ -113,6 +140,11 @@ def headline(kpis: pd.DataFrame, operations: pd.DataFrame, prices: pd.DataFrame,
             f"{number(abs(less), 'kg')} {word} than without control."
         )
     return sentences
+
+
+def _amount(value: float, unit: str) -> str:
+    """Write an amount of the day; what could not be seen is nothing."""
+    return number(value, unit) if abs(value) > SEEN_AMOUNT else "nothing"
 
 
 def _money_sentence(now: pd.Series, then: pd.Series | None, currency: str) -> str:
@@ -157,8 +189,37 @@ def plan_against_day(kpis: pd.DataFrame, currency: str = "USD") -> list[str]:
     return sentences
 
 
-def _dearest(day: Ledger, prices: pd.DataFrame, district: District) -> str:
+def expected_and_came(kpis: pd.DataFrame, currency: str = "USD") -> list[dict[str, object]]:
+    """Put what the plan expected beside what came: first sun, demand and rain, then what was decided.
+
+    Parameters
+    ----------
+    kpis : pandas.DataFrame
+        KPIS of strategies ``controlled`` and ``plan``; without the latter there is nothing to tell.
+    currency : str
+        What USD stands for in this district.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``unit`` and ``cells``: expected, came, and the difference.
+    """
+    table = kpis.set_index(["strategy", "kpi"])["value"]
+    if "plan" not in table.index.get_level_values(0):
+        return []
+    rows: list[dict[str, object]] = []
+    for title, (signs, unit) in EXPECTED.items():
+        expected, came = (
+            sum(sign * float(table.get((strategy, name), 0.0)) for name, sign in signs.items())
+            for strategy in ("plan", "controlled")
+        )
+        if max(abs(expected), abs(came)) > SEEN_AMOUNT:
+            cells = [number(value, unit, currency) for value in (expected, came, came - expected)]
+            rows.append({"name": title, "cells": cells})
+    return rows
+
+
+def dearest_steps(day: Ledger, prices: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Mark the steps of the highest buying price, shape (T,); none where the price never changes."""
     buy = prices.set_index("time_utc")["buy_price_usd_kwh"].reindex(day.times).to_numpy(dtype=float)
-    if np.ptp(buy) < 1e-12:
-        return ""
-    return spans(buy >= buy.max() - 1e-12, day.times, day.step_h, district.site.civil_time_zone)
+    return (buy >= buy.max() - 1e-12) & (np.ptp(buy) >= 1e-12)

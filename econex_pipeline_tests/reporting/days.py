@@ -136,7 +136,7 @@ def operations_of(day: MadeUpDay, controlled: bool = True) -> pd.DataFrame:
             noise = rng.normal(1.0, 0.08, HOURS).clip(0.5)
             rows.append(_long(day.times, *key, "forecast", values * noise))
         for key in (("mains_import", "flow_m3_h"), ("treatment", "flow_m3_h"), ("phs_pump", "flow_m3_h")):
-            asked = day.rates[key] * np.where(np.arange(HOURS) == 11, 1.08, 1.0)
+            asked = day.rates[key] * np.where(np.arange(HOURS) == 11, 1.2, 1.0)
             rows.append(_long(day.times, *key, "asked", asked))
         net = day.rates["grid_import", "power_kw"] - day.rates["grid_export", "power_kw"]
         rows.append(_long(day.times, "grid", "schedule_kw", "planned", np.round(net * 1.05, 1)))

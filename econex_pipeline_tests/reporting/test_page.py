@@ -9,6 +9,7 @@ import pytest
 
 from econex_pipeline.reporting import render_report, words
 from econex_pipeline.reporting.alarms import MOST_ALIKE, alarms
+from econex_pipeline.reporting.devices import what_devices_did
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -90,7 +91,7 @@ def test_headline_says_what_was_saved(page, made):
     text = "".join(read(page).text).replace(words.NO_BREAK, " ")
     assert f"The day cost {now:.2f} USD; without control it would have come to {then:.2f} USD" in text
     assert f"control saved {then - now:.2f} USD" in text
-    assert "dearest hours (16:00–21:00)" in text
+    assert "of it in the dearest hours (16:00–21:00;" in text
     assert "Tuesday 15 July 2025" in text
 
 
@@ -98,7 +99,7 @@ def test_what_went_wrong_is_listed_with_place_and_hour(page):
     text = "".join(read(page).text).replace(words.NO_BREAK, " ")
     assert "0.05 m³ ran over at the cistern (20:00–21:00)" in text
     assert "One control cycle ran on the last good plan or on rules (15:00–16:00). It said: time limit" in text
-    assert "pumped hydro pump gave 0.72 m³ less than asked (12:00–13:00)" in text
+    assert "Pumped hydro pump (pump, basin to upper) gave 1.80 m³ less than asked (12:00–13:00)" in text
 
 
 def test_unserved_demand_comes_first(district, made):
@@ -115,8 +116,53 @@ def test_power_that_took_another_line_is_no_shortfall(district, made):
     asked = sent.assign(basis="asked", value=sent["value"] * 2.0 + 1.0)
     found = alarms(pd.concat([made.operations, asked]), made.states, made.kpis, district)
     texts = [alarm.text for alarm in found if "Asked" in alarm.title]
-    assert any("battery 1 charge gave" in text for text in texts)
+    assert any("Battery 1 charge gave" in text for text in texts)
     assert not any("line 1 hub" in text for text in texts)
+
+
+def test_a_full_tank_is_no_fault_of_its_pump(district, made):
+    """The pump runs from the start of its hour: what the tank had no room for then is told, and raises no alarm."""
+    calm = made.operations[~made.operations["element"].str.startswith(("overflow", "unserved", "controller"))]
+    calm = calm[calm["basis"] != "asked"]
+    sent = calm[(calm["element"] == "raw_2_hub") & (calm["quantity"] == "flow_m3_h") & (calm["value"] > 0.0)]
+    asked = pd.concat([calm, sent.assign(basis="asked", value=sent["value"] + 0.5)])
+    hours = made.states["time_utc"].isin(sent["time_utc"])
+    for level_m3, why in ((2.9, "raw tank full"), (1.0, "")):
+        states = made.states.copy()
+        states.loc[hours & (states["element"] == "raw_tank"), "value"] = level_m3
+        found = {alarm.grade: alarm.text for alarm in alarms(asked, states, made.kpis, district)}
+        assert set(found) == ({"good", "note"} if why else {"warn"})
+        told = found["note" if why else "warn"].replace(words.NO_BREAK, " ")
+        assert why in told
+        assert "raw 2 hub (pump, home 2 to hub)" in told.lower()
+        assert "3.00 m³" in told
+
+
+def test_devices_are_told_with_amounts_and_hours(district, made):
+    told = dict(what_devices_did(made.operations, made.states, made.prices, district))
+    told = {name: text.replace(words.NO_BREAK, " ") for name, text in told.items()}
+    assert "took in 11.6 kWh (mostly 10:00–14:00) and gave 10.5 kWh (mostly 17:00–22:00)" in told["battery 1"]
+    assert "8.4 kWh of it in the dearest hours" in told["battery 1"]
+    assert "lifted 36.00 m³ with 4.7 kWh (mostly 11:00–15:00)" in told["pumped hydro (PHS)"]
+    assert "gave back 2.7 kWh from 34.40 m³ (mostly 18:00–22:00)" in told["pumped hydro (PHS)"]
+    assert "At the start 5.00 m³ stood in the upper basin, at the end 6.60 m³" in told["pumped hydro (PHS)"]
+    assert "recovered 0.17 kWh from 2.32 m³ bought at the mains" in told["inlet turbine (PRS)"]
+    assert "made 1.64 m³ of drinking water from 1.76 m³ of raw water (93 %)" in told["treatment"]
+
+
+def test_a_device_that_did_nothing_is_said_to_stand_still(district, made):
+    still = made.operations[~made.operations["element"].isin(["treatment", "mains_import"])]
+    told = dict(what_devices_did(still, made.states, made.prices, district))
+    assert told["treatment"] == "stood still."
+    assert told["inlet turbine (PRS)"].startswith("stood still")
+
+
+def test_what_the_plan_expected_stands_beside_what_came(made):
+    rows = {row["name"]: row["cells"] for row in words.expected_and_came(made.kpis)}
+    cost = made.kpis.set_index(["strategy", "kpi"])["value"]
+    plan, came = cost["plan", "grid_import_kwh"], cost["controlled", "grid_import_kwh"]
+    assert rows["Bought from the grid"] == [words.number(value, "kWh") for value in (plan, came, came - plan)]
+    assert words.expected_and_came(made.kpis[made.kpis["strategy"] == "controlled"]) == []
 
 
 def test_a_hundred_alarms_of_a_kind_are_counted_not_listed(district, made):
@@ -134,9 +180,8 @@ def test_an_empty_reserve_of_drinking_water_is_told(district, made):
     drained.loc[late & (drained["element"] == "cistern"), "value"] = 0.0  # raw water may be used up
     found = [a for a in alarms(made.operations, drained, made.kpis, district) if "reserve" in a.title]
     assert len(found) == 1
-    assert (
-        found[0].text.replace(words.NO_BREAK, " ").startswith("The potable tank was below 5 % (20:00–01:00); 0.10 m³")
-    )
+    told = "The potable tank was below its reserve of 1.50 m³ (20:00–01:00): 0.10 m³ at the least"
+    assert found[0].text.replace(words.NO_BREAK, " ").startswith(told)
 
 
 def test_a_day_without_trouble_says_so(district, made):
@@ -187,7 +232,7 @@ def test_numbers_are_written_for_people(value, unit, expected):
 def test_control_that_costs_more_is_not_called_a_saving(made, district):
     dear = made.kpis.copy()
     dear.loc[(dear["strategy"] == "controlled") & (dear["kpi"] == "cost_usd"), "value"] = 99.0
-    sentence = words.headline(dear, made.operations, made.prices, district)[0]
+    sentence = words.headline(dear, made.operations, made.states, made.prices, district)[0]
     assert "saved" not in sentence.split("more than")[0]
     assert "more than it saved" in sentence
 

@@ -14,6 +14,7 @@ from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, clock, hours
 from econex_pipeline.reporting.figures.render import tip
 from econex_pipeline.reporting.ledger import Array, Ledger, ledger, planned
+from econex_pipeline.reporting.words import dearest_steps
 
 SMALLEST_SHARE = 1e-3
 """Bars below this share of the highest stack are left out: they could not be seen."""
@@ -130,10 +131,10 @@ def _stack(
 
 def _shade_dearest(axes: Axes, prices: pd.DataFrame, day: Ledger) -> list[Patch]:
     """Shade the steps of the highest buying price; none where it never changes."""
-    buy = prices.set_index("time_utc")["buy_price_usd_kwh"].reindex(day.times).to_numpy(dtype=float)
-    if np.ptp(buy) < 1e-12:
+    dear = dearest_steps(day, prices)
+    if not dear.any():
         return []
-    for start_h in hours(day.times)[buy >= buy.max() - 1e-12]:
+    for start_h in hours(day.times)[dear]:
         axes.axvspan(start_h, start_h + day.step_h, color=theme.GRID, linewidth=0, zorder=0)
     return [Patch(facecolor=theme.GRID, label="dearest hours")]
 

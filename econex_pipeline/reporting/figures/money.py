@@ -98,6 +98,7 @@ def cost_bridge(kpis: pd.DataFrame, district: District) -> Figure:
         bar = Rectangle((place - 0.36, start), 0.72, end - start, facecolor=colour)
         amount = end - start if 0 < place < len(spans) - 1 else end
         text = f"{amount:+.2f}" if 0 < place < len(spans) - 1 else f"{amount:.2f}"
+        text = text.replace("-", "\u2212")
         tip(bar, f"{labels[place]}: {text} {district.currency}".replace("\n", " "))
         axes.add_patch(bar)
         axes.annotate(text, (place, max(start, end)), xytext=(0, 3), textcoords="offset points", ha="center")

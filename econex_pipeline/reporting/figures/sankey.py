@@ -20,6 +20,7 @@ from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.render import tip
 from econex_pipeline.reporting.flows import Link, energy_links, water_links
 from econex_pipeline.reporting.ledger import ledger
+from econex_pipeline.reporting.words import number
 
 BOX_WIDTH = 0.09
 GAP_SHARE = 0.045
@@ -68,7 +69,7 @@ def energy_sankey(operations: pd.DataFrame, states: pd.DataFrame, district: Dist
 @theme.themed
 def water_sankey(operations: pd.DataFrame, states: pd.DataFrame, district: District) -> Figure:
     """Draw where water came from and where it went [m3 over the day]; see `energy_sankey` for the parameters."""
-    return _sankey(water_links(ledger(operations, states), district), "m³")
+    return _sankey(water_links(ledger(operations, states), district), "m3")
 
 
 def _sankey(links: list[Link], unit: str) -> Figure:
@@ -243,13 +244,13 @@ def _loop(x0: float, x1: float, y0: float, y1: float, low: float, bend: float) -
 def _ribbon(axes: Axes, link: Link, upper: np.ndarray, lower: np.ndarray, unit: str) -> None:
     colour = theme.SERIES[link.layer][link.series].colour
     ribbon = Polygon(np.vstack([upper, lower[::-1]]), facecolor=colour, alpha=0.5, linewidth=0)
-    tip(ribbon, f"{link.source} to {link.target}: {link.amount:.2f} {unit}")
+    tip(ribbon, f"{link.source} to {link.target}: {number(link.amount, unit)}")
     axes.add_patch(ribbon)
 
 
 def _box(axes: Axes, box: Box, unit: str, last_column: int) -> None:
     axes.add_patch(Rectangle((box.column, box.bottom), BOX_WIDTH, box.height, facecolor=theme.INK))
-    label, middle = f"{box.name}  {box.height:.3g} {unit}", box.bottom + 0.5 * box.height
+    label, middle = f"{box.name}  {number(box.height, unit)}", box.bottom + 0.5 * box.height
     if box.column == 0:
         axes.text(box.column - 0.04, middle, label, ha="right", va="center")
     elif box.column == last_column:

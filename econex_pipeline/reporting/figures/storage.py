@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,6 +20,7 @@ from econex_pipeline.reporting.words import plain
 COLUMNS_OF_PANELS = 2
 MOST_PANELS = 12
 """With more storages than this, each layer's are added up into one panel."""
+RESERVE_STYLE = (0, (6, 2, 1, 2))
 BAND = (0.05, 0.95)
 """Quantiles of the scenarios that the band spans."""
 
@@ -57,6 +60,9 @@ def storage_levels(
             levels = _levels(without_control, names, stamps)
             axes.plot(hours(stamps), levels, color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
         axes.plot(hours(stamps), _levels(states, names, stamps), color=colour)
+        reserve = reserve_m3(district, names)
+        if reserve > 0.0:
+            axes.axhline(reserve, color=theme.ALARM, linewidth=1.0, linestyle=RESERVE_STYLE)
         axes.set_ylim(0.0, 1.04 * sum(district.storages[name].capacity for name in names))
         axes.set_title(title)
         axes.set_ylabel(f"stored [{theme.LAYER_AMOUNTS[layer]}]")
@@ -66,8 +72,15 @@ def storage_levels(
         civil_hours(axes, stamps[:-1], district.site.civil_time_zone)
     for axes in panels[: max(len(panels_of) - COLUMNS_OF_PANELS, 0)]:
         axes.set_xlabel("")
-    figure.legend(handles=_legend(plan is not None, without_control is not None), loc="outside upper left", ncols=4)
+    reserves = any(reserve_m3(district, names) > 0.0 for names in panels_of.values())
+    handles = _legend(plan is not None, without_control is not None, reserves)
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
     return figure
+
+
+def reserve_m3(district: District, names: Sequence[str]) -> float:
+    """Give what tanks should hold back for a broken pump or main, all together [m3]."""
+    return sum(district.tanks[name].reserve_m3 for name in names if name in district.tanks)
 
 
 def _panels(district: District) -> dict[str, list[str]]:
@@ -134,7 +147,7 @@ def weighted_quantile(values: Array, weights: Array, quantile: float) -> Array:
     return np.take_along_axis(values, np.take_along_axis(order, first[:, None], axis=1), axis=1)[:, 0]
 
 
-def _legend(with_plan: bool, with_baseline: bool) -> list[Line2D | Patch]:
+def _legend(with_plan: bool, with_baseline: bool, with_reserve: bool) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [Line2D([], [], color=theme.INK, label="as operated")]
     if with_plan:
         handles.append(Line2D([], [], color=theme.INK, linestyle="--", linewidth=1.1, label="plan, mean"))
@@ -142,4 +155,6 @@ def _legend(with_plan: bool, with_baseline: bool) -> list[Line2D | Patch]:
     if with_baseline:
         grey = theme.STRATEGY_COLOURS["no_control"]
         handles.append(Line2D([], [], color=grey, linestyle=(0, (1, 1.2)), label="without control"))
+    if with_reserve:
+        handles.append(Line2D([], [], color=theme.ALARM, linewidth=1.0, linestyle=RESERVE_STYLE, label="reserve"))
     return handles

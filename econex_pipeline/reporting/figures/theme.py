@@ -36,7 +36,7 @@ LAYER_COLOURS = {"E": "#e69f00", "P": BLUE, "W": "#009e73"}
 LAYER_NAMES = {"E": "electricity", "P": "potable water", "W": "raw water"}
 LAYER_UNITS = {"E": "kW", "P": "m³/h", "W": "m³/h"}
 LAYER_AMOUNTS = {"E": "kWh", "P": "m³", "W": "m³"}
-STRATEGY_NAMES = {"controlled": "controlled", "no_control": "no control", "plan": "plan"}
+STRATEGY_NAMES = {"controlled": "as operated", "no_control": "without control", "plan": "as planned"}
 STRATEGY_COLOURS = {"controlled": BLUE, "no_control": "#9aa3ad", "plan": "#cc79a7"}
 
 
