@@ -21,8 +21,9 @@ class Pilot:
         indexed = scenarios.assign(t=scenarios["time_utc"].dt.tz_localize(None), s=scenarios["scenario"])
         self.profile = indexed.set_index(["s", "t", "node"]).drop(columns=["time_utc", "scenario"]).to_xarray()
         self.probability = self.profile["probability"].isel(t=0, node=0, drop=True)
-        frame = coefficients.assign(t=coefficients["time_utc"].dt.tz_localize(None))
-        self.coefficient = frame.set_index(["element", "quantity", "t"])["value"].to_xarray()
+        frame = coefficients.assign(t=coefficients["time_utc"].dt.tz_localize(None), s=coefficients["scenario"])
+        own = frame.set_index(["element", "quantity", "t", "s"])["value"].to_xarray()
+        self.coefficient = own.reindex(s=self.probability["s"]).fillna(own.sel(s=0, drop=True))
         self.price = prices.assign(t=self.times).set_index("t").drop(columns="time_utc").to_xarray()
         self.committed = self.times[:commit_steps]
         self.m = linopy.Model()
