@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,11 +50,15 @@ class Site(Part):
 
 
 class WeatherSource(Part):
-    """A weather file and what must be known to read it rightly."""
+    """A weather file and what must be known to read it rightly.
+
+    `first_day` is the first operating date that can be planned: earlier ones make sense with dated weather only.
+    """
 
     file: str
     format: Literal["tmy3", "epw", "csv", "parquet"]
     kind: Literal["typical", "historical"]
+    first_day: Annotated[date, Field(ge=date(1950, 1, 1))] = date(2025, 1, 1)
     rain_unit_mm: Positive = 1.0
     clear_sky_index_factor: Positive = 1.0
     rain_factor: NonNegative = 1.0

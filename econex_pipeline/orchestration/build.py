@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +17,6 @@ from econex_pipeline.orchestration.assets.operations import hour_checks, operati
 from econex_pipeline.orchestration.checks import PHYSICS, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
 from econex_pipeline.orchestration.jobs import case_jobs, main_job
-from econex_pipeline.orchestration.partitions import FIRST_DAY
 from econex_pipeline.orchestration.resources import NoProgress, RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
@@ -29,7 +27,6 @@ def build_definitions(
     *,
     data_dir: Path | None = None,
     cases: Sequence[str] | None = None,
-    first_day: date = FIRST_DAY,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
 ) -> dg.Definitions:
     """Build a fresh set of definitions.
@@ -42,8 +39,6 @@ def build_definitions(
         Folder of the inputs; ECONEX_DATA or the repository's by default.
     cases : sequence of str, optional
         Names of the cases to include; all of the data folder by default.
-    first_day : datetime.date
-        First operating day that can be planned.
     loggers : mapping, optional
         Loggers that replace Dagster's own.
 
@@ -63,7 +58,8 @@ def build_definitions(
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
         for case in names:
-            offset = load_case(folder, case).site.utc_offset_h
+            district = load_case(folder, case)
+            offset, first_day = district.site.utc_offset_h, district.weather.first_day
             for entry in DAILY:
                 assets.append(daily_asset(entry, case, offset, first_day))
                 checks.extend(daily_checks(entry, PHYSICS.get(entry.name, ()), case, offset, first_day))

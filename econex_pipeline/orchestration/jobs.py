@@ -154,8 +154,9 @@ def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg
     @dg.op(description="Plan, operate and report one day; each stage is recorded as a run of its own.")
     def whole_day(context: dg.OpExecutionContext, config: MainConfig, inputs: Inputs, options: RunOptions) -> None:
         with plainly():
-            offset = inputs.setting(config.case).utc_offset_h
-            day = partitions.parse_day(config.day, offset)
+            setting = inputs.setting(config.case)
+            offset = setting.utc_offset_h
+            day = partitions.parse_day(config.day, offset, setting.district.weather.first_day)
             run_day(job, context.instance, stages(config.case, day, offset), options.as_run_config())
 
     @dg.job(name=MAIN, description=f"A whole day of one case, everything in order. Cases: {', '.join(cases)}.")

@@ -15,14 +15,13 @@ import pandas as pd
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.time import HOURS_PER_DAY, day_start_utc, operating_day
 
-FIRST_DAY = date(2025, 1, 1)
 DAYS_AHEAD = 2  # today and tomorrow: a day is planned before it starts
 HOURS_AHEAD = HOURS_PER_DAY + 1  # all hours of today, and never one beyond tomorrow's daily partition
 HOUR_FORMAT = "%Y-%m-%d-%H:%M"
 DAY_FORMAT = "%Y-%m-%d"
 
 
-def daily(utc_offset_h: int, first_day: date = FIRST_DAY) -> dg.DailyPartitionsDefinition:
+def daily(utc_offset_h: int, first_day: date) -> dg.DailyPartitionsDefinition:
     """Operating days of a site, as UTC windows."""
     start = day_start_utc(first_day, utc_offset_h)
     return dg.DailyPartitionsDefinition(
@@ -33,7 +32,7 @@ def daily(utc_offset_h: int, first_day: date = FIRST_DAY) -> dg.DailyPartitionsD
     )
 
 
-def hourly(utc_offset_h: int, first_day: date = FIRST_DAY) -> dg.HourlyPartitionsDefinition:
+def hourly(utc_offset_h: int, first_day: date) -> dg.HourlyPartitionsDefinition:
     """Hours of operation, in UTC, over the same days."""
     start = day_start_utc(first_day, utc_offset_h)
     return dg.HourlyPartitionsDefinition(
@@ -70,7 +69,7 @@ def keys_of_hours(day: date, utc_offset_h: int) -> list[str]:
     return [key_of_hour(start + pd.Timedelta(hours=hour)) for hour in range(HOURS_PER_DAY)]
 
 
-def parse_day(text: str, utc_offset_h: int) -> date:
+def parse_day(text: str, utc_offset_h: int, first_day: date) -> date:
     """Read an operating date of a site.
 
     Raises
@@ -83,6 +82,7 @@ def parse_day(text: str, utc_offset_h: int) -> date:
     except ValueError:
         raise InputError("command line", "day", text, "a date such as 2025-07-15") from None
     today = operating_day(datetime.now(UTC), utc_offset_h)
-    if not FIRST_DAY <= day <= today:
-        raise InputError("command line", "day", text, f"a date from {FIRST_DAY} to {today}, today at the site")
+    if not first_day <= day <= today:
+        expected = f"a date from {first_day} (weather.first_day of the case) to {today}, today at the site"
+        raise InputError("command line", "day", text, expected)
     return day

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -78,6 +79,10 @@ class Day:
     def key(self) -> str:
         """Key of the daily partition."""
         return partitions.key_of_day(self.date, self.setting.utc_offset_h)
+
+    def page(self, name: str) -> Path:
+        """File of a page of this day: named by the operating date, which east of Greenwich the key is not."""
+        return self.storage.path(name, self.setting.case, self.date.isoformat(), ".html")
 
     @property
     def previous_key(self) -> str:
@@ -229,7 +234,7 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
         for name, (contract, table) in made.beside.items():
             storage.write(table, contract, name, day.key, origin)
         if made.text:
-            storage.write_text(made.text, entry.name, case, day.key, ".html")
+            storage.write_text(made.text, day.page(entry.name))
         storage.write(frame, entry.contract, entry.name, day.key, origin, made.extra)
     shown = dict(entry.show(day, frame)) if entry.show else {}
     return reused, {

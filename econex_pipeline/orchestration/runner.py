@@ -126,7 +126,7 @@ def _real_output() -> TextIO:
 def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) -> Path:
     inputs, storage, progress = Inputs(), Storage(), Told(console)
     setting = inputs.setting(asked.case)
-    date = partitions.parse_day(asked.day, setting.utc_offset_h)
+    date = partitions.parse_day(asked.day, setting.utc_offset_h, setting.district.weather.first_day)
     day = Day(setting, date, storage, RunOptions(force_recompute=asked.force))
     console.print(f"{setting.district.title}, case {setting.case}, operating day {date}", highlight=False)
     started = time.perf_counter()
@@ -138,8 +138,8 @@ def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) 
         planned = stages(asked.case, date, setting.utc_offset_h)
         run_day(definitions.resolve_job_def, instance, planned, config)
     _say_reused(console, progress, time.perf_counter() - started)
-    _summary(console, day.table(KPIS))
-    return storage.path(REPORT.name, setting.case, day.key, ".html")
+    _summary(console, day.table(KPIS), setting.district.currency)
+    return day.page(REPORT.name)
 
 
 def _say_reused(console: Console, progress: Told, seconds: float) -> None:
@@ -151,7 +151,7 @@ def _say_reused(console: Console, progress: Told, seconds: float) -> None:
     console.print(f"{text} ({seconds:.0f} s)", highlight=False, soft_wrap=True)
 
 
-def _summary(console: Console, kpis: pd.DataFrame) -> None:
+def _summary(console: Console, kpis: pd.DataFrame, currency: str) -> None:
     from econex_pipeline.reporting import compare
 
     wide = compare(kpis)
@@ -166,7 +166,7 @@ def _summary(console: Console, kpis: pd.DataFrame) -> None:
             cells = [
                 f"{row[s]:.2f}" if s in wide and pd.notna(row[s]) else "-" for s in ("controlled", "no_control", "plan")
             ]
-            table.add_row(title, *cells, str(row["unit"]))
+            table.add_row(title, *cells, str(row["unit"]).replace("USD", currency))
     console.print(table)
     controlled = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
     if "pump_energy_error_frac" in controlled:

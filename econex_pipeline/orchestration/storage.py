@@ -135,9 +135,8 @@ class Storage(dg.ConfigurableResource):
         origin = self.origin(table, case, partition)
         return origin is not None and origin.inputs_digest == inputs_digest
 
-    def write_text(self, text: str, table: str, case: str, partition: str, suffix: str) -> Path:
+    def write_text(self, text: str, path: Path) -> Path:
         """Put a text (a report) in its place, whole or not at all."""
-        path = self.path(table, case, partition, suffix)
         with _Replacing(path) as beside:
             beside.write_text(text, encoding="utf-8")
         return path

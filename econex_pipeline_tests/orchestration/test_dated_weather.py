@@ -19,8 +19,8 @@ from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.planning import expected_end_state
 from econex_pipeline.weather import read_weather, weather_for
 
-FIRST, SECOND = "2025-07-15", "2025-07-16"
-START_UTC = pd.Timestamp("2025-06-20T05:00Z")
+FIRST, SECOND = "2019-07-15", "2019-07-16"
+START_UTC = pd.Timestamp("2019-06-20T05:00Z")
 HOURS = 24 * 30
 
 pytestmark = pytest.mark.slow
@@ -34,6 +34,7 @@ def _dated_case(data: Path) -> None:
     weather["temperature_air_c"] += 3.0
     weather.drop(columns="quality").to_parquet(data / "weather" / "dated.parquet", index=False)
     source = {"file": "dated.parquet", "format": "parquet", "kind": "historical", "rain_unit_mm": 1.0}
+    source["first_day"] = "2019-07-01"
     case = {"district": "econex", "description": "Dated weather.", "changes": {"weather": source}}
     (data / "cases" / "dated.yaml").write_text(yaml.safe_dump(case), encoding="utf-8")
 
@@ -63,15 +64,15 @@ def test_the_weather_is_that_of_the_dates(storage: Storage, data_dir: Path) -> N
 
 
 def test_the_second_plan_starts_where_the_first_expects_to_end(storage: Storage) -> None:
-    midnight = day_start_utc(date(2025, 7, 16), -5)
+    midnight = day_start_utc(date(2019, 7, 16), -5)
     first, second = (storage.read("PLAN", "plan", "dated", key) for key in (FIRST, SECOND))
     expected, started = expected_end_state(first, midnight), expected_end_state(second, midnight)
     assert started == pytest.approx(expected, abs=1e-6)
 
 
 def test_operation_goes_on_from_the_state_it_left(storage: Storage) -> None:
-    last = partitions.keys_of_hours(date(2025, 7, 15), -5)[-1]
-    first = partitions.keys_of_hours(date(2025, 7, 16), -5)[0]
+    last = partitions.keys_of_hours(date(2019, 7, 15), -5)[-1]
+    first = partitions.keys_of_hours(date(2019, 7, 16), -5)[0]
     assert storage.extra("state", "dated", first)["start"] == storage.extra("state", "dated", last)["end"]
 
 

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts.time import day_start_utc, operating_window
+from econex_pipeline.orchestration.recipe import Day
+from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs, Setting
+from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.profiles import profiles, remember
 
 
@@ -61,3 +64,12 @@ def test_the_digest_follows_files_the_district_names(own_data: Path) -> None:
     network = own_data / "districts" / "econex" / "network.inp"
     network.write_text(network.read_text(encoding="utf-8") + "\n; a remark\n", encoding="utf-8")
     assert inputs.setting("base").digest != first
+
+
+def test_a_page_is_named_by_its_operating_date_east_of_greenwich_too(own_data: Path, tmp_path: Path) -> None:
+    path = own_data / "districts" / "econex" / "district.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("utc_offset_h: -5", "utc_offset_h: 10"), encoding="utf-8")
+    setting = Inputs(data_dir=str(own_data)).setting("base")
+    day = Day(setting, date(2025, 7, 15), Storage(root=str(tmp_path / "storage")), RunOptions())
+    assert day.key == "2025-07-14"
+    assert day.page("report") == tmp_path / "storage" / "report" / "base" / "2025-07-15.html"

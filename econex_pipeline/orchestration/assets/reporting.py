@@ -122,7 +122,7 @@ def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
     district, states, operations = day.setting.district, day.states, day.operations
     electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
     return {
-        "page": dg.MetadataValue.path(day.storage.path(REPORT.name, day.setting.case, day.key, ".html")),
+        "page": dg.MetadataValue.path(day.page(REPORT.name)),
         "electricity": catalogue.picture(electricity, "Supply and use of electricity by hour"),
         "storage": catalogue.picture(png(storage_levels(states, district, day.table(PLAN))), "Stored amounts"),
         **_show_kpis(day, kpis),
