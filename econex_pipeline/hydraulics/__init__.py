@@ -6,6 +6,7 @@ network file with the district; `Mismatch` makes a network differ from its file.
 """
 
 from econex_pipeline.hydraulics.checking import check_network
+from econex_pipeline.hydraulics.guard import Bounds
 from econex_pipeline.hydraulics.linearize import coefficients_at, linearize
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.network import WaterNetwork
@@ -18,6 +19,7 @@ __all__ = [
     "GRAVITY_M_S2",
     "RHO_G_KWH_M4",
     "WATER_DENSITY_KG_M3",
+    "Bounds",
     "HydraulicsError",
     "Mismatch",
     "OperatingPoint",

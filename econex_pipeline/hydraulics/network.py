@@ -6,11 +6,13 @@ needs to be told, and when, is in `stepping`; codes are in `toolkit`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.hydraulics.codes import LinkKind
+from econex_pipeline.hydraulics.guard import Bounds
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.plant import Plant
 from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
@@ -20,7 +22,6 @@ from econex_pipeline.hydraulics.toolkit import Project
 from econex_pipeline.hydraulics.topology import PIPES, Actuator
 
 SUBSTEP_S = 300
-MAX_SUBSTEPS = 1000
 
 
 class WaterNetwork:
@@ -35,8 +36,8 @@ class WaterNetwork:
         EPANET input file in CMH, without controls, rules and patterns.
     substep_s : int, optional
         Largest hydraulic sub-step [s]; EPANET is explicit in tank levels.
-    max_substeps : int, optional
-        Sub-steps of one step above which a chattering network is given up.
+    bounds : Bounds, optional
+        What is believed of an answer; beyond it a step is given up.
 
     Attributes
     ----------
@@ -64,15 +65,15 @@ class WaterNetwork:
     process, and in forked ones, do not disturb each other.
     """
 
-    def __init__(self, inp_path: Path, substep_s: int = SUBSTEP_S, max_substeps: int = MAX_SUBSTEPS) -> None:
+    def __init__(self, inp_path: Path, substep_s: int = SUBSTEP_S, bounds: Bounds | None = None) -> None:
         if substep_s < 1:
             raise InputError("water network", "substep_s", substep_s, "a whole number of seconds, at least 1 s")
         self.path = Path(inp_path)
-        self.substep_s, self.max_substeps = int(substep_s), max_substeps
+        self.substep_s, self.bounds = int(substep_s), bounds or Bounds()
         self._plant = Plant(Project(self.path))
         self._probe_plant: Plant | None = None
         self._mismatch = Mismatch()
-        self._stepper = Stepper(self._plant, self.substep_s, max_substeps)
+        self._stepper = Stepper(self._plant, self.substep_s, self.bounds)
         project = self._plant.project
         self.tanks: dict[str, Tank] = self._plant.tanks
         self.actuators: dict[str, Actuator] = self._plant.actuators
@@ -87,6 +88,7 @@ class WaterNetwork:
         run_s: Mapping[str, int],
         demands_m3_h: Mapping[str, float],
         step_s: int = 3600,
+        settings: Mapping[str, float] | None = None,
     ) -> StepResult:
         """Move the network through one step from given levels.
 
@@ -100,6 +102,9 @@ class WaterNetwork:
             Water taken out at boundary junctions, constant over the step [m3/h]; negative where it is put in.
         step_s : int, optional
             Length of the step [s].
+        settings : mapping of str to float, optional
+            What actuators run at instead of their rated setting: relative speed of a pump, flow of an FCV [m3/h], loss
+            coefficient of a TCV.
 
         Returns
         -------
@@ -109,16 +114,22 @@ class WaterNetwork:
         Raises
         ------
         InputError
-            If a name is unknown, a level is missing or outside its tank, or a run time is outside the step.
+            If a name is unknown, a level is missing or outside its tank, a run time is outside the step, or a setting
+            is not above 0.
         HydraulicsError
             If EPANET does not converge, damped retries included, chatters, or breaks a guard.
         """
         self._check_request(run_s, demands_m3_h, step_s)
+        at = self._checked_settings(settings)
         self._stepper.start(self._checked_levels(levels_m3))
-        return self._stepper.run(run_s, demands_m3_h, step_s)
+        return self._stepper.run(run_s, demands_m3_h, step_s, at)
 
     def continue_step(
-        self, run_s: Mapping[str, int], demands_m3_h: Mapping[str, float], step_s: int = 3600
+        self,
+        run_s: Mapping[str, int],
+        demands_m3_h: Mapping[str, float],
+        step_s: int = 3600,
+        settings: Mapping[str, float] | None = None,
     ) -> StepResult:
         """Move on from where the last step of this instance ended, EPANET's flows and levels included.
 
@@ -126,10 +137,15 @@ class WaterNetwork:
         with it to solver accuracy. Arguments, answer and errors as of `run_step`.
         """
         self._check_request(run_s, demands_m3_h, step_s)
-        return self._stepper.run(run_s, demands_m3_h, step_s)
+        return self._stepper.run(run_s, demands_m3_h, step_s, self._checked_settings(settings))
 
-    def probe(self, levels_m3: Mapping[str, float], running: Iterable[str]) -> OperatingPoint:
-        """Solve one instant with some actuators at their rated settings and all demand at zero.
+    def probe(
+        self,
+        levels_m3: Mapping[str, float],
+        running: Iterable[str],
+        settings: Mapping[str, float] | None = None,
+    ) -> OperatingPoint:
+        """Solve one instant with some actuators running and all demand at zero.
 
         Happens in a second project, so that a step under way is not disturbed.
 
@@ -139,6 +155,8 @@ class WaterNetwork:
             Usable water in every tank [m3]; a tank that is all but empty is probed just above its dry mark.
         running : iterable of str
             Actuators that run together.
+        settings : mapping of str to float, optional
+            As of `run_step`.
 
         Returns
         -------
@@ -157,8 +175,9 @@ class WaterNetwork:
             self._probe_plant.apply(self._mismatch)
         on = tuple(running)
         self._check_names("running", on, self.actuators, "actuator")
+        at = self._checked_settings(settings)
         levels = self._checked_levels(levels_m3)
-        return self._probe_plant.probe({n: max(v, 2.0 * self.tanks[n].dry_m3) for n, v in levels.items()}, on)
+        return self._probe_plant.probe({n: max(v, 2.0 * self.tanks[n].dry_m3) for n, v in levels.items()}, on, at)
 
     def perturb(self, mismatch: Mismatch) -> None:
         """Make this network differ from its file, for stepping and probing alike.
@@ -186,8 +205,7 @@ class WaterNetwork:
         if self._probe_plant is not None:
             self._probe_plant.project.close()
 
-    def _check_names(self, field: str, names: Iterable[str], known: Iterable[str], noun: str) -> None:
-        known = tuple(known)
+    def _check_names(self, field: str, names: Iterable[str], known: Collection[str], noun: str) -> None:
         for name in names:
             if name not in known:
                 raise InputError.saying(self.path, field, f"no {noun} '{name}'{nearest(name, known)}")
@@ -201,6 +219,13 @@ class WaterNetwork:
         for name, demand in demands_m3_h.items():
             if not abs(demand) < 1e6:  # refuses NaN as well
                 raise InputError(self.path, f"demands_m3_h at {name}", demand, "a finite flow in m3/h")
+
+    def _checked_settings(self, settings: Mapping[str, float] | None) -> Mapping[str, float]:
+        self._check_names("settings", settings or {}, self.actuators, "actuator")
+        for name, setting in (settings or {}).items():
+            if not 0.0 < setting < math.inf:
+                raise InputError(self.path, f"settings of {name}", setting, "a number above 0; run_s shuts it")
+        return settings or {}
 
     def _checked_levels(self, levels_m3: Mapping[str, float]) -> dict[str, float]:
         self._check_names("levels_m3", levels_m3, self.tanks, "tank")

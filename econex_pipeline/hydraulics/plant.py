@@ -25,6 +25,7 @@ from econex_pipeline.hydraulics.codes import (
 )
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.results import OperatingPoint
+from econex_pipeline.hydraulics.slots import Plan
 from econex_pipeline.hydraulics.tanks import read_tank
 from econex_pipeline.hydraulics.toolkit import HydraulicsError, Project
 from econex_pipeline.hydraulics.topology import PIPES, find_actuators, find_boundary, find_mates
@@ -35,6 +36,7 @@ RHO_G_KWH_M4 = WATER_DENSITY_KG_M3 * GRAVITY_M_S2 / 3.6e6
 """Energy that lifts one cubic metre of water by one metre [kWh/(m3 m)]."""
 
 EPANET_CMH_PER_CFS = 101.94
+MAX_PLANS = 512  # remembered, of what to read
 M3_H_PER_CMH = 0.3048**3 * 3600.0 / EPANET_CMH_PER_CFS
 """EPANET computes in feet and rounds its factor to CMH: its flows read 6.4e-6 smaller than its tanks fill [-]."""
 
@@ -53,6 +55,12 @@ class Plant:
     ----------
     rows : dict of str to int
         Place of each link in `flow`.
+    mate_rows : pair of list of int
+        Of each mate, its place in `flow` and its actuator's among the actuators.
+    valve_rows : list of int
+        Place of each valve in `flow`.
+    changed : bool
+        Whether something was switched, or a demand changed, since the last `solve`.
     flow, inflow, taken, power, drop : ndarray
         What `solve` read: flow in each link [m3/h], net inflow to each tank [m3/h], demand at each boundary junction
         [m3/h], power of each pump [kW], head at both ends of each valve in turn [m]. Views of `values`.
@@ -81,15 +89,21 @@ class Plant:
         curves = {n: int(project.link(project.links[n], LinkValue.PUMP_ECURVE)) for n in self.pumps}
         self._curves = {name: (index, project.curve(index)) for name, index in curves.items() if index}
         self.rows = {name: row for row, name in enumerate(project.links)}
+        places = {name: place for place, name in enumerate(self.actuators)}
+        self.mate_rows = (
+            [self.rows[mate.link] for mate in self.mates.values()],
+            [places[name] for name in self.mates],
+        )
+        self.valve_rows = [self.rows[name] for name in self.valves]
         self.capacity_m3 = np.array([tank.capacity_m3 for tank in self.tanks.values()])
         self._elevation_m = np.array([tank.elevation_m for tank in self.tanks.values()])
         self._min_level_m = np.array([tank.min_level_m for tank in self.tanks.values()])
         self._area_m2 = np.array([tank.area_m2 for tank in self.tanks.values()])
         self._curved = [(row, tank) for row, tank in enumerate(self.tanks.values()) if tank.curve]
         self.overflows = np.array([tank.overflows for tank in self.tanks.values()], dtype=bool)
+        self._lay_out()
         for tank in self.boundary:
             self.demand_at(tank, 0.0)
-        self._lay_out()
 
     def _lay_out(self) -> None:
         """Lay out what is read at an instant, and where."""
@@ -107,8 +121,22 @@ class Plant:
         self._instant = project.reading([value for group in layout for value in group])
         self.values = self._instant.values
         self.flow, self.inflow, self.taken, self.power, self.drop = (self.values[part] for part in self.columns)
-        self._flows = self.values[: edges[3]]
+        self._always = list(range(edges[3] if project.is_pressure_driven() else edges[2]))
+        self._demand_plan = self._instant.plan(range(edges[2], edges[3]))
+        self._plans: dict[frozenset[str], Plan] = {}
+        self._flows, self._steady = self.values[: len(self._always)], self.values[len(self._always) :]
+        self._new_demands = self.values[len(self._always) : edges[3]]
         self._heads = project.reading([(tank.index, NodeValue.HEAD) for tank in self.tanks.values()])
+        self._at_running = {name: [edges[3] + row] for row, name in enumerate(self.pumps)}
+        self._at_running |= {name: [edges[4] + 2 * row, edges[4] + 2 * row + 1] for row, name in enumerate(self.valves)}
+        self._running = {name for name in self.valves if name not in self.actuators}
+        self.changed = True
+        self._status = {name: project.writing(item.index, LinkValue.STATUS) for name, item in self.actuators.items()}
+        self._setting = {name: project.writing(item.index, LinkValue.SETTING) for name, item in self.actuators.items()}
+        self._level = {name: project.writing(tank.index, NodeValue.TANKLEVEL) for name, tank in self.tanks.items()}
+        self._demand = {
+            tank: project.writing(project.nodes[node], NodeValue.BASEDEMAND) for tank, node in self.boundary.items()
+        }
 
     def apply(self, mismatch: Mismatch) -> None:
         """Set roughness and efficiency curves to the file's values times the mismatch's factors."""
@@ -134,29 +162,33 @@ class Plant:
     def start(self, levels_m3: Mapping[str, float]) -> None:
         """Go to time 0 with these levels and all actuators shut."""
         for name, tank in self.tanks.items():
-            self.project.set_node(tank.index, NodeValue.TANKLEVEL, tank.level_m(levels_m3[name]))
+            self._level[name](tank.level_m(levels_m3[name]))
         self.project.start()
         for name in self.actuators:
             self.shut(name)
 
-    def run(self, name: str) -> None:
-        """Let an actuator run at its rated setting."""
+    def run(self, name: str, setting: float | None = None) -> None:
+        """Let an actuator run at a setting, at its rated one where none is given."""
         actuator = self.actuators[name]
-        setting = actuator.rated_setting
+        setting = actuator.rated_setting if setting is None else setting
         if actuator.kind is LinkKind.PUMP:  # status first: it resets a pump's speed; on a valve it means wide open
-            self.project.set_link(actuator.index, LinkValue.STATUS, 1.0)
+            self._status[name](1.0)
         elif actuator.kind is LinkKind.FCV:
             setting /= M3_H_PER_CMH
-        self.project.set_link(actuator.index, LinkValue.SETTING, setting)
+        self._setting[name](setting)
+        self._running.add(name)
+        self.changed = True
 
     def shut(self, name: str) -> None:
         """Stop an actuator."""
-        self.project.set_link(self.actuators[name].index, LinkValue.STATUS, 0.0)
+        self._status[name](0.0)
+        self._running.discard(name)
+        self.changed = True
 
     def demand_at(self, tank: str, flow_m3_h: float) -> None:
         """Impose a demand at a tank's boundary junction."""
-        node = self.project.nodes[self.boundary[tank]]
-        self.project.set_node(node, NodeValue.BASEDEMAND, flow_m3_h / M3_H_PER_CMH)
+        self._demand[tank](flow_m3_h / M3_H_PER_CMH)
+        self.changed = True
 
     def solve(self) -> tuple[int, bool]:
         """Solve this instant and read it; answer with the warning code and whether damping was needed.
@@ -176,9 +208,31 @@ class Plant:
                 self.project.set_option(option, value)
             if code in UNCONVERGED:
                 raise HydraulicsError(f"{self.project.path}: EPANET does not converge: {WARNINGS[code]}")
-        self._instant.read()
-        self._flows *= M3_H_PER_CMH
+        self._read()
         return code, damped
+
+    def _read(self) -> None:
+        """Read this instant: what flows, and after a change what is taken; power and heads of what runs.
+
+        What stands still uses and gives nothing, and what was taken stays as it is until somebody changes it.
+        """
+        if self.changed:
+            self._steady[:] = 0.0
+            self._plan = self._plan_for(frozenset(self._running))
+            self._instant.read(self._demand_plan)
+            self._new_demands *= M3_H_PER_CMH
+            self.changed = False
+        self._instant.read(self._plan)
+        self._flows *= M3_H_PER_CMH
+
+    def _plan_for(self, running: frozenset[str]) -> Plan:
+        """Plan what to read while these run; the same few sets come again and again."""
+        if running not in self._plans:
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            places = [place for name in running for place in self._at_running[name]]
+            self._plans[running] = self._instant.plan([*self._always, *places])
+        return self._plans[running]
 
     def read_levels(self) -> np.ndarray:
         """Read each tank's usable volume now [m3], shape (tanks,)."""
@@ -187,13 +241,15 @@ class Plant:
         volumes = self._area_m2 * (levels - self._min_level_m)
         for row, tank in self._curved:
             volumes[row] = tank.volume_m3(levels[row])
-        return np.asarray(volumes)
+        return volumes
 
-    def probe(self, levels_m3: Mapping[str, float], running: Iterable[str]) -> OperatingPoint:
+    def probe(
+        self, levels_m3: Mapping[str, float], running: Iterable[str], settings: Mapping[str, float]
+    ) -> OperatingPoint:
         """Solve one instant with these actuators running and no demand."""
         self.start(levels_m3)
         for name in running:
-            self.run(name)
+            self.run(name, settings.get(name))
         self.solve()
         project = self.project
         power = dict(zip(self.pumps, self.power.tolist(), strict=True))

@@ -20,6 +20,8 @@ class StepResult:
         Water through each link [m3], positive from its first to its second node: read the arc's meter here.
     delivered_m3 : dict of str to float
         Water through each actuator [m3], exactly 0 while it is shut.
+    short_m3 : dict of str to float
+        What a flow control valve delivered less than it was set to while it ran [m3], for those that did.
     taken_m3 : dict of str to float
         Water taken out at each boundary junction [m3]; negative where it was put in.
     asked_m3 : dict of str to float
@@ -50,6 +52,7 @@ class StepResult:
     levels_m3: dict[str, float]
     volume_m3: dict[str, float]
     delivered_m3: dict[str, float]
+    short_m3: dict[str, float]
     taken_m3: dict[str, float]
     asked_m3: dict[str, float]
     spill_m3: dict[str, float]

@@ -10,18 +10,15 @@ import ctypes
 import os
 import tempfile
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import starmap
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from wntr.epanet.exceptions import EN_ERROR_CODES
 from wntr.epanet.toolkit import ENepanet
 
-from econex_pipeline.contracts.errors import EconexError, InputError
+from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.hydraulics.codes import (
     FIRST_ERROR,
     FLOW_UNITS,
@@ -34,10 +31,9 @@ from econex_pipeline.hydraulics.codes import (
     Option,
     Time,
 )
+from econex_pipeline.hydraulics.slots import HydraulicsError, Reading, writer
 
-
-class HydraulicsError(EconexError):
-    """EPANET could not give a trustworthy answer: no convergence, a bound broken, a call refused."""
+__all__ = ["HydraulicsError", "Project"]
 
 
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
@@ -55,6 +51,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "EN_getcurvelen": (ctypes.c_int, ctypes.c_void_p),
     "EN_getcurvevalue": (ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p),
     "EN_setcurvevalue": (ctypes.c_int, ctypes.c_int, ctypes.c_double, ctypes.c_double),
+    "EN_getdemandmodel": (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
     "EN_getoption": (ctypes.c_int, ctypes.c_void_p),
     "EN_setoption": (ctypes.c_int, ctypes.c_double),
     "EN_settimeparam": (ctypes.c_int, ctypes.c_long),
@@ -101,6 +98,7 @@ class Project:
         library = ENepanet().ENlib
         self._handle = self._open(library)
         self._call = self._bind(library)
+        self._solve, self._advance = self._call["EN_runH"], self._call["EN_nextH"]
         self._double, self._long, self._int, self._other = (
             ctypes.c_double(), ctypes.c_long(), ctypes.c_int(), ctypes.c_int(),
         )  # fmt: skip
@@ -178,6 +176,10 @@ class Project:
         """
         return Reading(self._handle, wanted)
 
+    def writing(self, index: int, code: LinkValue | NodeValue) -> Callable[[float], None]:
+        """Give a function that writes one value, for values that are written at every step."""
+        return writer(self._handle, index, code, str(self.path))
+
     def integer(self, call: str, *arguments: int) -> int:
         """Call a function that answers with one int."""
         self.check(self._call[call](*arguments, ctypes.byref(self._int)), call)
@@ -199,7 +201,9 @@ class Project:
 
     def set_link(self, index: int, code: LinkValue, value: float) -> None:
         """Write a link's value."""
-        self.check(self._call["EN_setlinkvalue"](index, code, value), f"EN_setlinkvalue({code.name}, {value})")
+        error = self._call["EN_setlinkvalue"](index, code, value)
+        if error >= FIRST_ERROR:
+            self.check(error, f"EN_setlinkvalue({code.name}, {value})")
 
     def curve(self, index: int) -> list[tuple[float, float]]:
         """Read a curve's points."""
@@ -217,6 +221,12 @@ class Project:
         for point, (x, y) in enumerate(points, start=1):
             self.check(self._call["EN_setcurvevalue"](index, point, x, y), "EN_setcurvevalue")
 
+    def is_pressure_driven(self) -> bool:
+        """Whether demand depends on pressure."""
+        levels = [ctypes.byref(ctypes.c_double()) for _ in range(3)]
+        self.check(self._call["EN_getdemandmodel"](ctypes.byref(self._int), *levels), "EN_getdemandmodel")
+        return self._int.value != 0
+
     def option(self, code: Option) -> float:
         """Read a solver option."""
         self.check(self._call["EN_getoption"](code, self._at_double), "EN_getoption")
@@ -228,7 +238,9 @@ class Project:
 
     def set_time(self, code: Time, seconds: int) -> None:
         """Write a time parameter [s]."""
-        self.check(self._call["EN_settimeparam"](code, seconds), f"EN_settimeparam({code.name}, {seconds})")
+        error = self._call["EN_settimeparam"](code, seconds)
+        if error >= FIRST_ERROR:
+            self.check(error, f"EN_settimeparam({code.name}, {seconds})")
 
     def start(self) -> None:
         """Go to time 0 with the initial levels, flows guessed afresh, nothing saved to file."""
@@ -236,48 +248,21 @@ class Project:
 
     def solve(self) -> int:
         """Solve the present instant; answer with EPANET's warning code, 0 where there is none."""
-        code = self._call["EN_runH"](self._at_long)
-        self.check(code, "EN_runH")
+        code = self._solve(self._at_long)
+        if code >= FIRST_ERROR:
+            self.check(code, "EN_runH")
         return code
 
     def advance(self) -> int:
         """Move on to the next instant, at most HYDSTEP away; answer with the seconds passed."""
-        code = self._call["EN_nextH"](self._at_long)
-        self.check(code, "EN_nextH")
+        code = self._advance(self._at_long)
+        if code >= FIRST_ERROR:
+            self.check(code, "EN_nextH")
         return self._long.value
 
     def close(self) -> None:
         """Free the project's memory and files; harmless when called again."""
         self._finalizer()
-
-
-class Reading:
-    """Values that are read again and again, each for one C call and nothing else.
-
-    Attributes
-    ----------
-    values : ndarray
-        What the last `read` found, in EPANET's CMH units and in the order planned.
-    """
-
-    def __init__(self, handle: ctypes.c_void_p, wanted: Sequence[tuple[int, LinkValue | NodeValue]]) -> None:
-        library = ENepanet().ENlib  # functions of its own: ready-made C arguments are fastest without declared types
-        buffer = (ctypes.c_double * len(wanted))()
-        address = ctypes.addressof(buffer)
-        self.values = np.frombuffer(memoryview(buffer))
-        self._plans = []
-        for kind, function in ((LinkValue, library.EN_getlinkvalue), (NodeValue, library.EN_getnodevalue)):
-            arguments = [
-                (handle, ctypes.c_int(index), ctypes.c_int(code), ctypes.c_void_p(address + 8 * place))
-                for place, (index, code) in enumerate(wanted)
-                if isinstance(code, kind)
-            ]
-            self._plans.append((function, arguments))
-
-    def read(self) -> None:
-        """Read all values into `values`."""
-        for function, arguments in self._plans:
-            deque(starmap(function, arguments), maxlen=0)
 
 
 def _close(library: Any, handle: ctypes.c_void_p, process: int) -> None:

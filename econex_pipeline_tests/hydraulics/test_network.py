@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from econex_pipeline.contracts import InputError
-from econex_pipeline.hydraulics import HydraulicsError, Mismatch, WaterNetwork
+from econex_pipeline.hydraulics import Bounds, HydraulicsError, Mismatch, WaterNetwork
 from econex_pipeline.hydraulics.plant import Plant
 from econex_pipeline.hydraulics.toolkit import Project
 
@@ -151,7 +151,7 @@ def test_what_does_not_converge_with_damping_either_is_an_error(network, levels,
 
 def test_a_step_that_takes_too_many_substeps_is_given_up(district, levels):
     with pytest.raises(HydraulicsError, match="after 5 sub-steps"):
-        WaterNetwork(district.network_path, max_substeps=5).run_step(levels, RUN_S, DEMANDS)
+        WaterNetwork(district.network_path, bounds=Bounds(max_substeps=5)).run_step(levels, RUN_S, DEMANDS)
 
 
 LIES = [(0, np.nan, "flow of nan"), (0, 1e6, "flow of 1e"), (1, 7.0, "the books of tank TANK_POTABLE miss")]
