@@ -66,9 +66,14 @@ def _pumped_hydro(day: Ledger, district: District) -> list[tuple[str, str]]:
     used, given = day.sum(lifts, "consumed_kw"), day.sum(turbines, "generated_kw")
     basins = {district.tank_at(district.arcs[name].tail, district.arcs[name].layer) for name in turbines}
     upper = sorted(basin for basin in basins if basin)
-    text = f"lifted {_m3(day, lifted)} with {_kwh(day, used)}{_mostly(day, lifted, district)}, and gave back "
-    text += f"{_kwh(day, given)} from {_m3(day, dropped)}{_mostly(day, dropped, district)}"
     where = f"the {plain(upper[0])}" if len(upper) == 1 else "the upper basins"
+    moved = day.total(lifted) > SEEN_AMOUNT, day.total(dropped) > SEEN_AMOUNT
+    if not any(moved):
+        return [("pumped hydro (PHS)", f"stood still. {_stood(day, upper, 'm3', where)}")]
+    text = f"lifted {_m3(day, lifted)}"
+    text += f" with {_kwh(day, used)}{_mostly(day, lifted, district)}" if moved[0] else ""
+    text += f", and gave back {_kwh(day, given)}"
+    text += f" from {_m3(day, dropped)}{_mostly(day, dropped, district)}" if moved[1] else ""
     return [("pumped hydro (PHS)", f"{text}. {_stood(day, upper, 'm3', where)}")]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from econex_pipeline.contracts import COLUMNS
 from econex_pipeline.contracts.time import civil
 from econex_pipeline.district import District
+from econex_pipeline.reporting.balances import balance
 from econex_pipeline.reporting.ledger import Ledger, ledger
 
 SEEN_AMOUNT = 5e-3
@@ -132,6 +133,10 @@ def headline(
         f"{_amount(now['water_import_m3'], 'm3')} came from the mains, {_amount(now['product_m3'], 'm3')} from treated "
         f"rain and greywater, and their tanks {kept} {_amount(abs(gained_m3), 'm3')}."
     )
+    watered_m3 = day.total(balance(day, district, "P").use["backup"])
+    if watered_m3 > SEEN_AMOUNT:
+        sentences.append(f"{_amount(watered_m3, 'm3')} of drinking water went to the gardens.")
+    sentences += _unserved_sentence(now, then)
     if then is not None:
         less = then["carbon_kg"] - now["carbon_kg"]
         word = "less" if less >= 0 else "more"
@@ -145,6 +150,20 @@ def headline(
 def _amount(value: float, unit: str) -> str:
     """Write an amount of the day; what could not be seen is nothing."""
     return number(value, unit) if abs(value) > SEEN_AMOUNT else "nothing"
+
+
+def _unserved_sentence(now: pd.Series, then: pd.Series | None) -> list[str]:
+    """Say what was not served: a strategy that serves less also pays less."""
+
+    def missed(values: pd.Series) -> str:
+        amounts = ((values["unserved_kwh"], "kWh"), (values["unserved_m3"], "m3"))
+        return " and ".join(number(amount, unit) for amount, unit in amounts if amount > SEEN_AMOUNT)
+
+    here, there = missed(now), missed(then) if then is not None else ""
+    if not here and not there:
+        return []
+    text = f"Demand that could not be served: {here or 'none'}"
+    return [f"{text}; without control it would have been {there or 'none'}." if then is not None else f"{text}."]
 
 
 def _money_sentence(now: pd.Series, then: pd.Series | None, currency: str) -> str:

@@ -138,6 +138,13 @@ def test_a_full_tank_is_no_fault_of_its_pump(district, made):
         assert "3.00 m³" in told
 
 
+def test_what_was_not_served_stands_beside_the_saving(district, made):
+    """Without control 0.02 m³ was missing: who serves less also pays less."""
+    told = words.headline(made.kpis, made.operations, made.states, made.prices, district)
+    missing = next(sentence for sentence in told if "not be served" in sentence).replace(words.NO_BREAK, " ")
+    assert missing == "Demand that could not be served: none; without control it would have been 0.02 m³."
+
+
 def test_devices_are_told_with_amounts_and_hours(district, made):
     told = dict(what_devices_did(made.operations, made.states, made.prices, district))
     told = {name: text.replace(words.NO_BREAK, " ") for name, text in told.items()}
