@@ -19,6 +19,7 @@ import dagster as dg
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from econex_pipeline.contracts import EconexError
 from econex_pipeline.contracts.time import HOURS_PER_DAY
@@ -33,6 +34,7 @@ from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
 
 HOURS_A_LINE = 6
+STRATEGIES = {"controlled": "as operated", "no_control": "without control", "plan": "as planned"}
 SUMMARY = {
     "cost_usd": "cost",
     "grid_import_kwh": "grid import",
@@ -95,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(f"{error} (log: {log})")
     except EconexError as error:
         return _refuse(str(error))
+    except BrokenPipeError:  # who read the progress went away, as `head` does; what was computed is kept
+        return 1
     except KeyboardInterrupt:
         return _refuse("stopped; what was computed is kept, and the next run goes on from there")
     except Exception as error:  # a fault of ours: the sentence here, the trace in the log
@@ -157,16 +161,14 @@ def _summary(console: Console, kpis: pd.DataFrame, currency: str) -> None:
     wide = compare(kpis)
     table = Table(box=None, pad_edge=False)
     table.add_column("the day")
-    for strategy in ("controlled", "no_control", "plan"):
-        table.add_column({"no_control": "no control", "plan": "as planned"}.get(strategy, strategy), justify="right")
-    table.add_column("unit")
+    for heading in STRATEGIES.values():
+        table.add_column(heading, justify="right")
     for name, title in SUMMARY.items():
         if name in wide.index:
             row = wide.loc[name]
-            cells = [
-                f"{row[s]:.2f}" if s in wide and pd.notna(row[s]) else "-" for s in ("controlled", "no_control", "plan")
-            ]
-            table.add_row(title, *cells, str(row["unit"]).replace("USD", currency))
+            cells = [f"{row[s]:.2f}" if s in wide and pd.notna(row[s]) else "-" for s in STRATEGIES]
+            unit = str(row["unit"]).replace("USD", currency)
+            table.add_row(Text(f"{title} [{unit}]"), *cells)
     console.print(table)
     controlled = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
     if "pump_energy_error_frac" in controlled:
