@@ -89,6 +89,7 @@ class Time(IntEnum):
     HYDSTEP = 1
     PATTERNSTEP = 3
     REPORTSTEP = 5
+    NEXTEVENT = 14
 
 
 class Option(IntEnum):

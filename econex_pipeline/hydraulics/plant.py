@@ -14,8 +14,6 @@ import numpy as np
 
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.hydraulics.codes import (
-    UNCONVERGED,
-    WARNINGS,
     Count,
     LinkKind,
     LinkValue,
@@ -23,11 +21,12 @@ from econex_pipeline.hydraulics.codes import (
     NodeValue,
     Option,
 )
+from econex_pipeline.hydraulics.convergence import converge
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.results import OperatingPoint
 from econex_pipeline.hydraulics.slots import Plan
 from econex_pipeline.hydraulics.tanks import read_tank
-from econex_pipeline.hydraulics.toolkit import HydraulicsError, Project
+from econex_pipeline.hydraulics.toolkit import Project
 from econex_pipeline.hydraulics.topology import PIPES, find_actuators, find_boundary, find_mates
 
 WATER_DENSITY_KG_M3 = 1000.0  # EPANET's specific gravity of 1
@@ -39,8 +38,6 @@ EPANET_CMH_PER_CFS = 101.94
 MAX_PLANS = 512  # remembered, of what to read
 M3_H_PER_CMH = 0.3048**3 * 3600.0 / EPANET_CMH_PER_CFS
 """EPANET computes in feet and rounds its factor to CMH: its flows read 6.4e-6 smaller than its tanks fill [-]."""
-
-DAMPED = {Option.TRIALS: 200.0, Option.CHECKFREQ: 2.0, Option.MAXCHECK: 10.0, Option.DAMPLIMIT: 0.01}
 
 
 class Plant:
@@ -198,16 +195,7 @@ class Plant:
         HydraulicsError
             If it does not converge with damping either.
         """
-        code, damped = self.project.solve(), False
-        if code in UNCONVERGED:
-            usual = {option: self.project.option(option) for option in DAMPED}
-            for option, value in DAMPED.items():
-                self.project.set_option(option, value)
-            code, damped = self.project.solve(), True
-            for option, value in usual.items():
-                self.project.set_option(option, value)
-            if code in UNCONVERGED:
-                raise HydraulicsError(f"{self.project.path}: EPANET does not converge: {WARNINGS[code]}")
+        code, damped = converge(self.project)
         self._read()
         return code, damped
 

@@ -55,6 +55,9 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "EN_getoption": (ctypes.c_int, ctypes.c_void_p),
     "EN_setoption": (ctypes.c_int, ctypes.c_double),
     "EN_settimeparam": (ctypes.c_int, ctypes.c_long),
+    "EN_gettimeparam": (ctypes.c_int, ctypes.c_void_p),
+    "EN_getpatternindex": (ctypes.c_char_p, ctypes.c_void_p),
+    "EN_setpatternvalue": (ctypes.c_int, ctypes.c_int, ctypes.c_double),
     "EN_setstatusreport": (ctypes.c_int,),
     "EN_openH": (),
     "EN_initH": (ctypes.c_int,),
@@ -180,7 +183,7 @@ class Project:
         """Give a function that writes one value, for values that are written at every step."""
         return writer(self._handle, index, code, str(self.path))
 
-    def integer(self, call: str, *arguments: int) -> int:
+    def integer(self, call: str, *arguments: int | bytes) -> int:
         """Call a function that answers with one int."""
         self.check(self._call[call](*arguments, ctypes.byref(self._int)), call)
         return self._int.value
@@ -241,6 +244,16 @@ class Project:
         error = self._call["EN_settimeparam"](code, seconds)
         if error >= FIRST_ERROR:
             self.check(error, f"EN_settimeparam({code.name}, {seconds})")
+
+    def time(self, code: Time) -> int:
+        """Read a time parameter [s]."""
+        self.check(self._call["EN_gettimeparam"](code, self._at_long), "EN_gettimeparam")
+        return self._long.value
+
+    def pattern(self, name: str) -> Callable[[float], None]:
+        """Give a function that writes the one value of a pattern."""
+        index, write = self.integer("EN_getpatternindex", name.encode()), self._call["EN_setpatternvalue"]
+        return lambda value: self.check(write(index, 1, value), "EN_setpatternvalue")
 
     def start(self) -> None:
         """Go to time 0 with the initial levels, flows guessed afresh, nothing saved to file."""
