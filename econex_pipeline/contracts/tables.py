@@ -72,7 +72,10 @@ TABLES: dict[str, Table] = {
             "COEFFICIENTS", ("scenario", *_LONG), ("value", "fit_error_frac"),
             "Linear coefficients of pumps, turbines and treatment.", _COEFFICIENT_QUANTITIES, may_be_empty=True,
         ),
-        Table("PLAN", ("scenario", *_LONG), ("value",), "The day-ahead answer.", _NETWORK_QUANTITIES),
+        Table(
+            "PLAN", ("scenario", *_LONG), ("value",), "The day-ahead answer, with the weight of each scenario.",
+            (*_NETWORK_QUANTITIES, "probability"),
+        ),
         Table(
             "OPERATIONS", (*_LONG, "basis"), ("value",), "What the closed loop asked and what came of it.",
             _NETWORK_QUANTITIES + PROFILE_VALUES + _COEFFICIENT_QUANTITIES,

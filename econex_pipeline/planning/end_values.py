@@ -15,12 +15,16 @@ from econex_pipeline.planning.elements import (
     Storage,
     Tranche,
 )
+from econex_pipeline.planning.plan_table import WEIGHT
 from econex_pipeline.planning.tables import Tables
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SAME_LEVEL = 1e-6
 """Levels closer than this count as one [kWh or m3]."""
+
+LEAST_WEIGHT = 1e-9
+"""Weight of a scenario that is as good as impossible, so that it still has a place [-]."""
 
 MOST_TRANCHES = 7
 """Tranches kept of a plan's duals: the two most alike are merged until no more are left."""
@@ -79,25 +83,30 @@ def end_values_from_plan(network: Network, plan: pd.DataFrame, time_utc: pd.Time
     Notes
     -----
     Each scenario gives a point (amount, marginal value). The decreasing step function nearest to the points, each
-    counting the same, is found by pooling adjacent violators; it steps halfway between neighbouring amounts.
+    counting by its probability, is found by pooling adjacent violators; it steps halfway between neighbouring amounts.
     """
     now = plan[(plan["time_utc"] == time_utc) & (plan["scenario"] >= 0)]
     wanted = now[now["element"].isin(list(network.storage))]
     points = wanted.pivot_table(index=["element", "scenario"], columns="quantity", values="value")
     if points.empty:
         raise KeyError(f"the plan has no stored amounts at {time_utc}")
-    return {storage.name: _tranches(storage, points.loc[[storage.name]]) for storage in network.storages}
+    weights = plan[plan["quantity"] == WEIGHT].set_index("scenario")["value"]
+    return {
+        storage.name: _tranches(storage, points.loc[[storage.name]].droplevel(0), weights)
+        for storage in network.storages
+    }
 
 
-def _tranches(storage: Storage, points: pd.DataFrame) -> tuple[Tranche, ...]:
+def _tranches(storage: Storage, points: pd.DataFrame, weights: pd.Series) -> tuple[Tranche, ...]:
     amounts = points[AMOUNT_QUANTITY[storage.layer]].to_numpy()
     values = points[MARGINAL_QUANTITY[storage.layer]].to_numpy()
+    mass = np.maximum(weights.loc[points.index].to_numpy(), LEAST_WEIGHT)
     order = np.argsort(amounts, kind="stable")
-    amounts, values = amounts[order], values[order]
+    amounts, values, mass = amounts[order], values[order], mass[order]
     groups = np.concatenate([[0], np.cumsum(np.diff(amounts) > SAME_LEVEL)])
-    weight = np.bincount(groups).astype(float)
-    level = np.bincount(groups, amounts) / weight
-    height = _decreasing(np.bincount(groups, values) / weight, weight)
+    weight = np.bincount(groups, mass)
+    level = np.bincount(groups, mass * amounts) / weight
+    height = _decreasing(np.bincount(groups, mass * values) / weight, weight)
     edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2.0, [storage.capacity]])
     width = np.diff(edges)
     while len(height) > 1 and (len(height) > MOST_TRANCHES or np.diff(height).max() >= 0.0):

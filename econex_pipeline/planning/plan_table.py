@@ -17,6 +17,8 @@ from econex_pipeline.planning.schedule import deviation_quantity, schedule_quant
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Row = tuple[str, str, Array]
+WEIGHT = "probability"
+"""Quantity that gives the weight of each scenario, of the element ``scenarios`` at the first stamp."""
 
 
 def plan_table(instance: Instance, result: Result) -> pd.DataFrame:
@@ -44,7 +46,8 @@ def plan_table(instance: Instance, result: Result) -> pd.DataFrame:
             cube[0, : len(values), i] = values
         else:
             cube[1:, : values.shape[1], i] = values
-            cube[0, : values.shape[1], i] = tables.probability @ values
+            if rows[i][1] != WEIGHT:
+                cube[0, : values.shape[1], i] = tables.probability @ values
     there = ~np.isnan(cube)
     scenario, time, row = np.nonzero(there)
     frame = pd.DataFrame(
@@ -63,6 +66,7 @@ def _rows(instance: Instance, result: Result) -> Iterator[Row]:
     """Yield element, quantity and values of shape (scenario, step), or (step,) for the first stage."""
     network, t = instance.network, instance.template
     count = len(instance.tables.scenarios)
+    yield "scenarios", WEIGHT, np.asarray(instance.tables.probability)[:, None]
     # a simplex vertex may undershoot a bound by the feasibility tolerance; a table of flows must not
     flows = np.maximum(result.columns[:, t.column_slice["flow"]], 0.0).reshape(count, len(network.arcs), -1)
     flow = {arc.name: flows[:, i] for i, arc in enumerate(network.arcs)}

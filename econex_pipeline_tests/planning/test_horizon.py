@@ -1,5 +1,6 @@
 """The controller's horizon: against the schedule, from a measured state, warm."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,6 +111,20 @@ def test_stored_amounts_are_worth_less_the_more_there_is(network, planned, uncer
         assert sum(tranche.width for tranche in tranches) == pytest.approx(network.storage[name].capacity)
     with pytest.raises(KeyError, match="no stored amounts"):
         end_values_from_plan(network, planned.plan, uncertain.times[0] - pd.Timedelta(hours=1))
+
+
+def test_each_scenario_counts_by_its_probability(network, planned, uncertain):
+    """Values that rise with the level are pooled into one: their expectation."""
+    weights = uncertain.scenarios.groupby("scenario")["probability"].first()
+    stated = planned.plan[planned.plan["quantity"] == "probability"].set_index("scenario")["value"]
+    assert stated.to_dict() == pytest.approx(weights.to_dict())
+    plan, time, values = planned.plan.copy(), uncertain.times[24], 1.0 + np.arange(len(weights))
+    at = (plan["element"] == "cistern") & (plan["time_utc"] == time) & (plan["scenario"] >= 0)
+    for quantity in ("level_m3", "marginal_value_usd_m3"):
+        plan.loc[at & (plan["quantity"] == quantity), "value"] = values
+    (pooled,) = end_values_from_plan(network, plan, time)["cistern"]
+    assert pooled.value_usd == pytest.approx(weights.to_numpy() @ values)
+    assert pooled.value_usd != pytest.approx(values.mean(), rel=0.01)
 
 
 def test_a_single_scenario_values_a_storage_at_its_dual(network, sunny, sunny_plan):
