@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from econex_pipeline.profiles import Memory
 
 ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
+LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
 NEEDS = (PLAN, TRACE, PROFILES, PRICES)
 
 
@@ -114,10 +115,12 @@ class Hour:
     def start_state(self) -> ControlState:
         """Where the hour starts: where the one before ended; at a day's start else where its plan starts.
 
+        A day after an edit of the district's storages or treatments starts with what is stored in those that stayed.
+
         Raises
         ------
         InputError
-            If the hour before was never operated and this is not the first of its day.
+            If the hour before was never operated as the district stands, and this is not the first of its day.
         """
         from econex_pipeline.control import ControlState
         from econex_pipeline.planning import expected_end_state
@@ -125,18 +128,27 @@ class Hour:
         day = self.day
         left = day.storage.extra(HOURS_STATE, day.setting.case, self.previous_key).get("end")
         if left is not None:
-            return ControlState.from_json(left)
+            state = ControlState.from_json(left)
+            if self._fits(state):
+                return state
         if self.start_utc != day.times[0]:
             raise InputError(
                 f"operations of case {day.setting.case}",
                 "hour",
                 self.key,
-                f"the hour before, {self.previous_key}, to be operated first: each starts where the last one ended",
+                f"the hour before, {self.previous_key}, to be operated first with the district as it stands: each "
+                "starts where the last one ended",
             )
-        capacity = {name: storage.capacity for name, storage in day.setting.district.storages.items()}
-        planned = expected_end_state(self.operated.plan, self.start_utc)
-        amounts = {name: min(max(amount, 0.0), capacity[name]) for name, amount in planned.items()}
-        return day.setting.controller.start(self.start_utc, amounts)
+        ended = expected_end_state(self.operated.plan, self.start_utc) if left is None else state.twin.amounts()
+        return day.setting.controller.start(self.start_utc, day.setting.carried(ended))
+
+    def _fits(self, state: ControlState) -> bool:
+        """Whether a state is one of the district as it stands: devices may have come, gone or shrunk since."""
+        district, amounts = self.day.setting.district, state.twin.amounts()
+        if set(amounts) != set(district.storages) or set(state.twin.membranes) != set(district.treatments):
+            return False
+        carried = self.day.setting.carried(amounts)
+        return all(abs(carried[name] - amount) <= LEVEL_TOLERANCE for name, amount in amounts.items())
 
     def forecast(self) -> pd.DataFrame:
         """PROFILES as expected at this hour, far enough for each of its control cycles to see a whole day."""

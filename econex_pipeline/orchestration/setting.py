@@ -7,6 +7,7 @@ without the solver, EPANET and the plotting libraries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -94,6 +95,14 @@ class Setting:
         from econex_pipeline.control import Controller
 
         return Controller(self.district)
+
+    def carried(self, amounts: Mapping[str, float]) -> dict[str, float]:
+        """Carry stored amounts over from a day that may have been run before the district was edited.
+
+        What stands there still keeps its amount, within its capacity now; what is new has its start amount.
+        """
+        stored = {name: amounts.get(name, storage.start) for name, storage in self.district.storages.items()}
+        return {name: min(max(held, 0.0), self.district.storages[name].capacity) for name, held in stored.items()}
 
     def weather(self, times: pd.DatetimeIndex) -> pd.DataFrame:
         """WEATHER at any steps."""

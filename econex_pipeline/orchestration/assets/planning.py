@@ -24,7 +24,7 @@ def start_amounts(day: Day) -> dict[str, float]:
     yesterday = day.previous(PLAN)
     if yesterday is None:
         return {name: storage.start for name, storage in day.setting.district.storages.items()}
-    return expected_end_state(yesterday, day.times[0])
+    return day.setting.carried(expected_end_state(yesterday, day.times[0]))
 
 
 def plan_coefficients(hydraulics: pd.DataFrame, treatment: pd.DataFrame) -> pd.DataFrame:
