@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import validate
-from econex_pipeline.control import Controller, ControlState, operate_hour
+from econex_pipeline.control import Controller, ControlState, Corrections, operate_hour
 from econex_pipeline.hydraulics import HydraulicsError
-from econex_pipeline.planning import Answer
+from econex_pipeline.planning import Answer, end_values_from_plan, solve_horizon
 from econex_pipeline.twin import Twin, balances
 from econex_pipeline_tests.control.conftest import operate_day
 from econex_pipeline_tests.twin.synthetic import START, hours, summer_prices, sunny_profiles
@@ -92,6 +94,30 @@ def test_the_actual_trace_cannot_change_the_decision(controller, profiles, price
     changed = operate_hour(controller, state, profiles, other, prices, plan)
     asked = [record.operations.query("basis == 'asked'").reset_index(drop=True) for record in (same, changed)]
     pd.testing.assert_frame_equal(*asked)
+
+
+def test_the_solver_is_asked_about_the_plant_as_believed_against_the_plan(district, profiles, prices, plan):
+    """Measured levels, corrected coefficients, the plan's schedule, the plan's values where the horizon ends."""
+    asked = []
+
+    def listening(*question, **options):
+        asked.append(question)
+        return solve_horizon(*question, **options)
+
+    controller = Controller(district, solve=listening)
+    state = replace(controller.start(START), corrections=Corrections({"phs_pump:energy_kwh_m3": 1.25}))
+    operate_hour(controller, state, profiles, profiles, prices, plan)
+    ((_, horizon, coefficients, _, amounts, schedule, end_values),) = asked
+    assert list(horizon["time_utc"].unique()) == list(hours(24))
+    believed = controller.believe(state)
+    assert amounts == believed.amounts != state.twin.amounts()
+    ratio = coefficients["value"] / controller.coefficients(believed, horizon)["value"]
+    worn = (coefficients["element"] == "phs_pump") & (coefficients["quantity"] == "energy_kwh_m3")
+    assert (ratio[worn] == 1.25).all()
+    assert (ratio[~worn] == 1.0).all()
+    assert schedule is plan
+    assert end_values == end_values_from_plan(controller.network, plan, START + pd.Timedelta(hours=24))
+    assert end_values != dict(controller.network.end_values)
 
 
 def failing(*_, **__):
