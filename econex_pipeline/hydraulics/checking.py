@@ -45,6 +45,7 @@ def check_network(district: District, network: WaterNetwork) -> None:
         if mains.turbine is not None:
             _check_link(network, "utilities.mains.turbine", mains.turbine, TURBINES, "valve", used)
         _check_inlet(network, mains)
+    _check_idle_tanks(district, network, used)
     held = {(storage.node, storage.layer): str(storage.tank) for storage in district.tanks.values()}
     for name, arc in district.arcs.items():
         if arc.kind in KINDS:
@@ -54,6 +55,16 @@ def check_network(district: District, network: WaterNetwork) -> None:
     if mains is not None:
         inlet, tank = network.actuators[mains.actuator], held.get((mains.node, "P"))
         _check_end(network, "utilities.mains.actuator", inlet.name, "delivers to", inlet.sinks, tank)
+
+
+def _check_idle_tanks(district: District, network: WaterNetwork, used: dict[str, str]) -> None:
+    """A tank of the file that the district does not name stays as it is: nothing the district moves may reach it."""
+    named = {str(storage.tank) for storage in district.tanks.values()}
+    for name, actuator in network.actuators.items():
+        for tank in sorted((actuator.sources | actuator.sinks) & network.tanks.keys() - named):
+            if name in used:
+                sentence = f"'{name}' reaches tank '{tank}', which is no storage of the district{nearest(tank, named)}"
+                raise InputError.saying(network.path, used[name], sentence)
 
 
 def _check_inlet(network: WaterNetwork, mains: Mains) -> None:

@@ -95,7 +95,8 @@ class WaterNetwork:
         Parameters
         ----------
         levels_m3 : mapping of str to float
-            Usable water in every tank at the start [m3].
+            Usable water in each tank at the start; one that nothing runs to or from may be left out, and keeps the
+            file's level [m3].
         run_s : mapping of str to int
             Whole seconds for which each actuator runs, from the start of the step; those not named stand still [s].
         demands_m3_h : mapping of str to float
@@ -121,7 +122,7 @@ class WaterNetwork:
         """
         self._check_request(run_s, demands_m3_h, step_s)
         at = self._checked_settings(settings)
-        self._stepper.start(self._checked_levels(levels_m3))
+        self._stepper.start(self._checked_levels(levels_m3, run_s, demands_m3_h))
         return self._stepper.run(run_s, demands_m3_h, step_s, at)
 
     def continue_step(
@@ -176,7 +177,7 @@ class WaterNetwork:
         on = tuple(running)
         self._check_names("running", on, self.actuators, "actuator")
         at = self._checked_settings(settings)
-        levels = self._checked_levels(levels_m3)
+        levels = self._checked_levels(levels_m3, on)
         return self._probe_plant.probe({n: max(v, 2.0 * self.tanks[n].dry_m3) for n, v in levels.items()}, on, at)
 
     def perturb(self, mismatch: Mismatch) -> None:
@@ -227,10 +228,17 @@ class WaterNetwork:
                 raise InputError(self.path, f"settings of {name}", setting, "a number above 0; run_s shuts it")
         return settings or {}
 
-    def _checked_levels(self, levels_m3: Mapping[str, float]) -> dict[str, float]:
+    def _checked_levels(
+        self, levels_m3: Mapping[str, float], running: Iterable[str], demands: Iterable[str] = ()
+    ) -> dict[str, float]:
         self._check_names("levels_m3", levels_m3, self.tanks, "tank")
+        used = {store for name in running for store in self.actuators[name].sources | self.actuators[name].sinks}
+        used |= {tank for tank, junction in self.boundary.items() if junction in set(demands)}
         checked = {}
         for name, tank in self.tanks.items():
+            if name not in levels_m3 and name not in used:
+                checked[name] = tank.volume_m3(tank.start_level_m)
+                continue
             if name not in levels_m3:
                 raise InputError.saying(self.path, "levels_m3", f"the level of tank '{name}' is missing")
             level = float(levels_m3[name])

@@ -28,6 +28,8 @@ class Tank:
         Elevation of the bottom, and the levels above it that EPANET keeps to [m].
     area_m2 : float
         Plan area of a cylinder [m2].
+    start_level_m : float
+        Level at which the file lets it start [m].
     curve : tuple of (level, volume) pairs
         Volume curve [m, m3]; empty for a cylinder.
     overflows : bool
@@ -40,6 +42,7 @@ class Tank:
     min_level_m: float
     max_level_m: float
     area_m2: float
+    start_level_m: float
     curve: tuple[tuple[float, float], ...] = ()
     overflows: bool = True
 
@@ -96,6 +99,7 @@ def read_tank(project: Project, name: str) -> Tank:
         min_level_m=project.node(index, NodeValue.MINLEVEL),
         max_level_m=max_level_m,
         area_m2=math.pi * diameter_m**2 / 4.0,
+        start_level_m=project.node(index, NodeValue.TANKLEVEL),
         curve=curve,
         overflows=bool(project.node(index, NodeValue.CANOVERFLOW)),
     )

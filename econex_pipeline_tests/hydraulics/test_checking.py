@@ -65,6 +65,22 @@ def test_two_arcs_cannot_share_a_pump(district, network):
         check_network(other, network)
 
 
+def without(district, arcs, storages):
+    """The district less some of its arcs and storages."""
+    kept = {name: arc for name, arc in district.arcs.items() if name not in arcs}
+    stored = {name: storage for name, storage in district.storages.items() if name not in storages}
+    return district.model_copy(update={"arcs": kept, "storages": stored})
+
+
+def test_a_plant_taken_out_of_the_district_may_stay_in_the_file(district, network):
+    check_network(without(district, ("phs_pump", "phs_turbine"), ("lower_basin", "upper_basin")), network)
+
+
+def test_a_pump_of_the_district_cannot_reach_a_tank_that_is_none(district, network):
+    with pytest.raises(InputError, match=r"arcs\.phs_turbine\.actuator: 'TURBINE_PHS' reaches tank 'BASIN_LOWER'"):
+        check_network(without(district, ("phs_pump",), ("lower_basin",)), network)
+
+
 OWN_WILL = [
     ("[TIMES]", "[CONTROLS]\nLINK PUMP_PHS CLOSED AT TIME 1\n[TIMES]", r"\[CONTROLS\]: 1 found"),
     ("[TIMES]", "[RULES]\nRULE 1\nIF TANK CISTERN LEVEL > 1\nTHEN PUMP PUMP_PHS STATUS IS OPEN\n[TIMES]", r"\[RULES\]"),

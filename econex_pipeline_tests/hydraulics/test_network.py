@@ -116,9 +116,20 @@ def test_a_request_that_makes_no_sense_is_refused(network, levels, more, run_s, 
         network.run_step({**levels, **more}, run_s, demands)
 
 
-def test_a_missing_level_is_refused(network, levels):
+@pytest.mark.parametrize(("run_s", "demands"), [({"PUMP_RAW_2": 60}, {}), ({}, {"J_CISTERN": 0.1})])
+def test_a_missing_level_of_a_tank_in_use_is_refused(network, levels, run_s, demands):
+    del (fewer := dict(levels))["CISTERN"]
     with pytest.raises(InputError, match="the level of tank 'CISTERN' is missing"):
-        network.run_step({name: level for name, level in levels.items() if name != "CISTERN"}, {}, {})
+        network.run_step(fewer, run_s, demands)
+
+
+def test_a_tank_out_of_use_keeps_the_level_of_the_file(network, levels):
+    fewer = {name: level for name, level in levels.items() if not name.startswith("BASIN")}
+    after = network.run_step(fewer, {"PUMP_HOME_1": 600}, {"J_TANK_HOME_1": 0.1}).levels_m3
+    assert after["BASIN_LOWER"] == pytest.approx(0.8 * 60.0, abs=1e-3)
+    assert after["BASIN_UPPER"] == pytest.approx(0.1 * 50.0, abs=1e-3)
+    whole = network.run_step(levels, {"PUMP_HOME_1": 600}, {"J_TANK_HOME_1": 0.1}).levels_m3
+    assert after["TANK_HOME_1"] == pytest.approx(whole["TANK_HOME_1"], abs=1e-9)
 
 
 def unconverged(monkeypatch, times):
