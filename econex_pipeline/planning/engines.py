@@ -80,7 +80,7 @@ def solve_two_stage(instance: Instance, options: PlanOptions, basis: Basis | Non
 
 def _quality(instance: Instance, options: PlanOptions, limits: Limits, result: Result) -> Quality:
     if len(instance.tables.probability) == 1 or instance.template.first_stage.stop == 0:
-        return certain(result.objective, instance)
+        return certain(result.objective)
     recourse = Recourse(instance, limits, workers=1)
     known = yardsticks(instance, recourse, limits)
     first = result.columns[0, : recourse.shared]

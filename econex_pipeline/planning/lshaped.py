@@ -1,7 +1,7 @@
 """The two-stage problem by scenarios: a multi-cut L-shaped method with a trust region.
 
-The master knows the schedule and, for each group of scenarios, a piecewise-linear picture of what that group costs; every
-visit to the scenarios adds one plane per group.
+The master knows the schedule and, for each group of scenarios, a piecewise-linear picture of what that group costs;
+every visit to the scenarios adds one plane per group.
 
 References
 ----------
@@ -99,7 +99,8 @@ def decompose(
     master = Master(recourse.range, probability, options, known.free, upper, GROUPS)
     best = master.with_risk(known.first, costs)
     master.add(best, costs, slopes)
-    radius, log, bound, visits, fails = START_RADIUS, [], master.least, 1, 0.0
+    log: list[str] = []
+    radius, bound, visits, fails = START_RADIUS, master.least, 1, 0.0
     while visits < MOST_VISITS:
         limits.check()
         trial, promised = master.solve(best, radius)
@@ -137,8 +138,7 @@ def _report(
     promised: float,
     radius: float,
 ) -> None:
-    log.append(
-        f"visit {visits:3d}  best {upper:.9g}  found {found:.9g}  promised {promised:.9g}  radius {radius:.3g}\n"
-    )
+    line = f"visit {visits:3d}  best {upper:.9g}  found {found:.9g}  promised {promised:.9g}  radius {radius:.3g}"
+    log.append(line + "\n")
     if progress is not None:
-        progress(log[-1].rstrip())
+        progress(line)

@@ -133,6 +133,6 @@ def quality_of(
     return Quality(risk_of(known.free, probability, options), objective, cost(known.first), own)
 
 
-def certain(objective: float, instance: Instance) -> Quality:
-    """Give the quality of a plan for one scenario: nothing can be gained."""
-    return Quality(objective, objective, objective, {c.element: 0.0 for c in instance.network.commitments})
+def certain(objective: float) -> Quality:
+    """Give the quality of a plan that knows its day, or commits nothing: there is nothing to gain."""
+    return Quality(objective, objective, objective)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import highspy
@@ -122,7 +123,7 @@ class Recourse:
             return part(self._solvers)
         cut = np.linspace(0, len(self._solvers), self._workers + 1).astype(int)
         with ThreadPoolExecutor(self._workers) as pool:
-            parts = pool.map(part, [self._solvers[a:b] for a, b in zip(cut[:-1], cut[1:], strict=True)])
+            parts = pool.map(part, [self._solvers[a:b] for a, b in pairwise(cut)])
             return [one for some in parts for one in some]
 
 
@@ -147,4 +148,4 @@ def _cost(solver: highspy.Highs) -> float:
 
 
 def _slope(solver: highspy.Highs, shared: int) -> list[float]:
-    return solver.getSolution().col_dual[:shared]  # type: ignore[no-any-return]
+    return solver.getSolution().col_dual[:shared]
