@@ -1,8 +1,8 @@
 """What stands there: nodes, storages, arcs, treatments, utilities, tariffs, as frozen models read from strict YAML."""
 
+from econex_pipeline.district.arcs import Arc
 from econex_pipeline.district.model import District
 from econex_pipeline.district.plant import (
-    Arc,
     Electricity,
     Garden,
     Grid,

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from econex_pipeline.contracts.errors import nearest
+from econex_pipeline.district.arcs import Arc
 from econex_pipeline.district.part import Frozen
-from econex_pipeline.district.plant import Arc, Node, Storage, Treatment, Utilities
+from econex_pipeline.district.plant import Node, Storage, Treatment, Utilities
 from econex_pipeline.district.surroundings import (
     ForecastLaw,
     Objective,
@@ -31,6 +32,8 @@ class District(Frozen):
     ----------
     case : str
         Name of the what-if this district was read for.
+    exclusive : tuple of tuple of str
+        Flows of which only one runs at a time, for example pump and turbine: a binary choice in every step.
     data_dir : Path
         The data folder; `directory` is the district's own within it.
     """
@@ -50,6 +53,7 @@ class District(Frozen):
     arcs: dict[Name, Arc]
     treatments: dict[Name, Treatment] = Field(default_factory=dict)
     utilities: Utilities
+    exclusive: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
     tariffs: Tariffs
     objective: Objective
     end_values: dict[Name, list[Tranche]]
@@ -67,6 +71,17 @@ class District(Frozen):
     def network_path(self) -> Path:
         """The EPANET file."""
         return self.directory / self.network_file
+
+    @property
+    def flows(self) -> list[str]:
+        """Names of the flows a decision sets: arcs, lines in both directions, treatments, batteries, utilities."""
+        names = [*self.arcs, *self.treatments, "grid_import", "grid_export"]
+        names += [f"{name}.reverse" for name, arc in self.arcs.items() if arc.both_ways]
+        names += [f"{name}.{way}" for name in self.batteries for way in ("charge", "discharge")]
+        if self.utilities.mains is not None:
+            names.append("mains_import")
+            names += ["mains_export"] if self.utilities.mains.export_m3_h > 0.0 else []
+        return names
 
     @property
     def step_h(self) -> float:
@@ -115,6 +130,16 @@ class District(Frozen):
                 if name in seen:
                     raise ValueError(f"the name '{name}' stands in {seen[name]} and in {group}; names are unique")
                 seen[name] = group
+        return self
+
+    @model_validator(mode="after")
+    def _exclusive_flows_exist(self) -> District:
+        for group in self.exclusive:
+            for name in group:
+                if name not in self.flows:
+                    raise ValueError(f"exclusive names '{name}', which is no flow here{nearest(name, self.flows)}")
+            if len(set(group)) < len(group):
+                raise ValueError(f"exclusive names a flow twice: {', '.join(group)}")
         return self
 
     @model_validator(mode="after")

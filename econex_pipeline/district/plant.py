@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from econex_pipeline.district.arcs import Commit
 from econex_pipeline.district.part import Frac, Layer, NonNegative, Number, Part, Positive, Whole
-
-Commit = Literal["day_ahead", "recourse"]
 
 
 class Photovoltaics(Part):
@@ -136,56 +135,6 @@ class Storage(Part):
         return float(self.round_trip_frac or 1.0) ** 0.5
 
 
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "line": ("capacity_kw", "loss_frac"),
-    "pumped": ("actuator", "meter", "energy_node"),
-    "gravity": ("actuator", "meter"),
-    "turbined": ("actuator", "meter", "energy_node", "turbine_efficiency_frac"),
-    "drain": ("capacity_m3_h",),
-    "backup": ("head_layer", "capacity_m3_h", "cost_usd_m3"),
-}
-
-
-class Arc(Part):
-    """A directed link between two nodes.
-
-    Kinds: ``line`` (electricity), ``pumped``, ``gravity`` and ``turbined`` (water with an actuator and a meter in the
-    network file), ``drain`` (water that runs off by itself), ``backup`` (from one layer to another at a cost).
-    """
-
-    kind: Literal["line", "pumped", "gravity", "turbined", "drain", "backup"]
-    tail: str
-    head: str
-    layer: Layer
-    head_layer: Layer | None = None
-    both_ways: bool = False
-    capacity_kw: Positive | None = None
-    loss_frac: Annotated[Number, Field(ge=0, lt=1)] | None = None
-    capacity_m3_h: NonNegative | None = None
-    cost_usd_m3: NonNegative | None = None
-    actuator: str | None = None
-    meter: str | None = None
-    energy_node: str | None = None
-    turbine_efficiency_frac: Annotated[Number, Field(gt=0, le=1)] | None = None
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Arc:
-        optional = ("head_layer", "capacity_kw", "loss_frac", "capacity_m3_h", "cost_usd_m3", "actuator", "meter",
-                    "energy_node", "turbine_efficiency_frac")  # fmt: skip
-        needs = _NEEDS[self.kind]
-        missing = [field for field in needs if getattr(self, field) is None]
-        strange = [field for field in optional if field not in needs and getattr(self, field) is not None]
-        if missing or strange:
-            raise ValueError(
-                f"an arc of kind '{self.kind}' needs {', '.join(needs)}; missing {missing}, too many {strange}"
-            )
-        if (self.kind == "line") != (self.layer == "E"):
-            raise ValueError(f"an arc of kind '{self.kind}' cannot lie in layer {self.layer}")
-        if self.both_ways and self.kind != "line":
-            raise ValueError("only lines go both ways; a water arc has one actuator and one meter a direction")
-        return self
-
-
 class Treatment(Part):
     """An ultrafiltration membrane with disinfection at one node: raw water to potable.
 
@@ -224,6 +173,8 @@ class Treatment(Part):
     chlorine_mg_l: Positive
     contact_volume_m3: Positive
     baffling_frac: Annotated[Number, Field(gt=0, le=1)]
+    minimum_m3_h: NonNegative = 0.0
+    ramp_m3_h_per_h: Positive | None = None
     commit: Commit = "recourse"
 
 

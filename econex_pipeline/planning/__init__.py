@@ -1,6 +1,6 @@
 """The brain: the flow network of a district, its mathematics, and the engines that plan and re-plan with it."""
 
-from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
+from econex_pipeline.planning.answer import Answer, Basis, PlanOptions, Terminal
 from econex_pipeline.planning.elements import EndValues, Network, Tranche
 from econex_pipeline.planning.end_values import end_values_from_plan
 from econex_pipeline.planning.network import build_network
@@ -12,6 +12,7 @@ __all__ = [
     "EndValues",
     "Network",
     "PlanOptions",
+    "Terminal",
     "Tranche",
     "build_network",
     "end_values_from_plan",

@@ -142,6 +142,9 @@ class _Compiled:
             lower=read(lower, lambda k: f"the lower bound of {columns[k]}"),
             upper=read(upper, lambda k: f"the upper bound of {columns[k]}"),
             sense=self.sense[kept],
+            integer=np.array(
+                [variable.is_integer() or variable.is_binary() for variable in self.variables], dtype=bool
+            ),
         )
 
     def _bounds(self, bounding: Array) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""The words of the network: nodes, arcs, holdovers, couplings, costs. Data only; who builds them is in `network`.
+"""The words of the network: nodes, arcs, holdovers, couplings. Data only: costs are in `money`, `network` builds it.
 
 Flow of an arc is what a meter on it would read; `draw` and `gain` say what it takes from its tail and gives to its
 head per unit of that flow.
@@ -11,8 +11,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from econex_pipeline.planning.money import Cost, EndValues, Part, Target, Targets, Tranche, Weights
+
+__all__ = [
+    "AMOUNT_QUANTITY",
+    "MARGINAL_QUANTITY",
+    "RATE_QUANTITY",
+    "Arc",
+    "Chord",
+    "Commitment",
+    "Cost",
+    "Coupling",
+    "EndValues",
+    "Layer",
+    "Network",
+    "Node",
+    "Part",
+    "Recovery",
+    "Source",
+    "Storage",
+    "Target",
+    "Targets",
+    "Tranche",
+    "Weights",
+]
+
 Layer = Literal["E", "P", "W"]
-Part = Literal["econ", "res", "operation", "penalty"]
 
 RATE_QUANTITY: dict[str, str] = {"E": "power_kw", "P": "flow_m3_h", "W": "flow_m3_h"}
 AMOUNT_QUANTITY: dict[str, str] = {"E": "stored_kwh", "P": "level_m3", "W": "level_m3"}
@@ -66,32 +90,6 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """One line of the objective on an arc: ``factor * price`` per unit of flow.
-
-    Attributes
-    ----------
-    line : str
-        Name of the line in the parts of the objective, for example ``grid_import_usd``.
-    part : {"econ", "res", "operation", "penalty"}
-        Sum it belongs to: Z_econ, Z_res, operation, penalties.
-    factor : float
-        Sign and constant; the whole unit cost where `price` is None.
-    price : str or None
-        Column of PRICES.
-    per : {"flow", "reject", "lateness"}
-        Per unit of flow; or of what a treatment rejects, ``(1 - gain) * flow``; or of flow times the hours from the
-        start to the end of its step.
-    """
-
-    line: str
-    part: Part
-    factor: float
-    price: str | None = None
-    per: Literal["flow", "reject", "lateness"] = "flow"
-
-
-@dataclass(frozen=True)
 class Arc:
     """A directed arc; `tail` or `head` is None where it comes from, or goes to, the outside.
 
@@ -114,6 +112,10 @@ class Arc:
         Given to the head per unit of flow.
     costs : tuple of Cost
         Lines of the objective.
+    minimum : float
+        Least flow while it runs; 0 for none [kW or m3/h].
+    ramp : float or None
+        Most its flow changes in an hour [kW/h or m3/h per h].
     """
 
     name: str
@@ -125,6 +127,8 @@ class Arc:
     draw: float = 1.0
     gain: float | Source = 1.0
     costs: tuple[Cost, ...] = ()
+    minimum: float = 0.0
+    ramp: float | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,14 @@ class Storage:
 
 
 @dataclass(frozen=True)
+class Chord:
+    """A piece of a machine's curve: a share of the arc's capacity, and the energy per m3 as a factor of the source."""
+
+    width_frac: float
+    factor: float
+
+
+@dataclass(frozen=True)
 class Coupling:
     """Energy that goes with water: consumed or generated per m3 on an arc, at a node of the energy layer.
 
@@ -172,12 +184,24 @@ class Coupling:
         -1 consumes, +1 generates.
     source : Source
         kWh per m3 of flow, >= 0.
+    chords : tuple of Chord
+        Pieces from no flow to full flow; none for the same energy per m3 at any flow.
+    ordered : bool
+        Binaries make the pieces fill in order, even where a linear program would do so by itself.
     """
 
     arc: str
     node: str
     sign: Literal[-1, 1]
     source: Source
+    chords: tuple[Chord, ...] = ()
+    ordered: bool = False
+
+    @property
+    def convex(self) -> bool:
+        """Whether the cheapest piece is the first: no binaries are needed while energy has a price."""
+        factors = [chord.factor * -self.sign for chord in self.chords]
+        return factors == sorted(factors)
 
 
 @dataclass(frozen=True)
@@ -209,11 +233,11 @@ class Commitment:
     Attributes
     ----------
     element : str
-        Element name of the schedule: ``grid`` or a treatment.
+        Element name of the schedule: ``grid``, a treatment or an arc.
     plus, minus : tuple of str
         Arcs that count with + and with -.
     lower, upper : float
-        Range of the schedule [kW or m3/h].
+        Range of the schedule; the upper end may be a Source [kW or m3/h].
     deviation_usd : float
         Price of one unit of deviation, up or down [USD/kWh or USD/m3].
     layer : {"E", "P", "W"}
@@ -224,36 +248,9 @@ class Commitment:
     plus: tuple[str, ...]
     minus: tuple[str, ...]
     lower: float
-    upper: float
+    upper: float | Source
     deviation_usd: float
     layer: Layer
-
-
-@dataclass(frozen=True)
-class Tranche:
-    """A width of storage and what a unit in it is worth at the end of a horizon [kWh or m3, USD per unit]."""
-
-    width: float
-    value_usd: float
-
-
-EndValues = dict[str, tuple[Tranche, ...]]
-"""Concave value of what is stored at the end, per storage: tranches from empty to full, values not increasing."""
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How the parts of the objective add up: ``alpha Z_econ + beta Z_res``; the weights inside Z_res."""
-
-    alpha: float
-    beta: float
-    carbon_usd_kg: float
-    scarcity_usd_m3: float
-    waste_usd_m3: float
-
-    def of(self, part: Part) -> float:
-        """Give the weight of a part of the objective."""
-        return {"econ": self.alpha, "res": self.beta}.get(part, 1.0)
 
 
 @dataclass(frozen=True)
@@ -274,6 +271,8 @@ class Network:
         The district's own end values, without what a turbine adds.
     start : tuple of (str, float)
         The district's start amount of each storage [kWh or m3].
+    exclusive : tuple of tuple of str
+        Arcs of which only one runs at a time.
     """
 
     name: str
@@ -287,6 +286,7 @@ class Network:
     weights: Weights
     end_values: tuple[tuple[str, tuple[Tranche, ...]], ...]
     start: tuple[tuple[str, float], ...]
+    exclusive: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def node(self) -> dict[str, Node]:
@@ -309,7 +309,32 @@ class Network:
         return {storage.node: storage for storage in self.storages}
 
     @cached_property
+    def switched(self) -> tuple[str, ...]:
+        """Arcs that are either on or off: a binary in every step."""
+        grouped = {name for group in self.exclusive for name in group}
+        return tuple(arc.name for arc in self.arcs if arc.minimum > 0.0 or arc.name in grouped)
+
+    @cached_property
+    def chorded(self) -> tuple[Coupling, ...]:
+        """Couplings whose energy per m3 changes with flow."""
+        return tuple(coupling for coupling in self.couplings if coupling.chords)
+
+    @cached_property
+    def opposites(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of arcs that undo each other: to and fro between two nodes, in from and out to a utility."""
+        pairs: list[tuple[str, str]] = []
+        seen: dict[tuple[str | None, str | None], list[str]] = {}
+        for arc in self.arcs:
+            utility = arc.kind in ("import", "export")
+            if (arc.tail is None or arc.head is None) and not utility:
+                continue
+            for other in seen.get((arc.head, arc.tail), ()):
+                pairs.append((other, arc.name))
+            seen.setdefault((arc.tail, arc.head), []).append(arc.name)
+        return tuple(pairs)
+
+    @cached_property
     def topology(self) -> str:
         """Digest of everything a compiled template depends on."""
         text = repr((self.step_h, self.nodes, self.arcs, self.storages, self.couplings, self.recoveries))
-        return hashlib.sha256((text + repr(self.commitments)).encode()).hexdigest()
+        return hashlib.sha256((text + repr((self.commitments, self.exclusive))).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +22,14 @@ _BASIS_STATUS = [
     highspy.HighsBasisStatus.kNonbasic,
 ]
 _DIGIT = {status: str(digit) for digit, status in enumerate(_BASIS_STATUS)}
-_STATUS: dict[Any, Status] = {
+STATUS: dict[Any, Status] = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnbounded: "unbounded",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kTimeLimit: "time_limit",
+    highspy.HighsModelStatus.kInterrupt: "cancelled",
 }
 
 
@@ -37,7 +39,7 @@ class SolverError(RuntimeError):
 
 @dataclass(frozen=True)
 class LinearProgram:
-    """``min cost @ x`` with ``row_lower <= A x <= row_upper`` and ``lower <= x <= upper``; A row by row."""
+    """``min cost @ x`` with ``row_lower <= A x <= row_upper``, ``lower <= x <= upper``; A by rows; some x whole."""
 
     cost: Array
     lower: Array
@@ -47,6 +49,12 @@ class LinearProgram:
     values: Array
     row_lower: Array
     row_upper: Array
+    integer: Array | None = None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether any column must be a whole number."""
+        return self.integer is not None and bool(np.any(self.integer))
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,10 @@ class Solution:
         Iterations of the method that ended it.
     message : str
         HiGHS's own word for the status.
+    log : str
+        What HiGHS said on the way, where it was asked for.
+    gap : float
+        Relative gap to the best bound, where columns are whole numbers.
     """
 
     status: Status
@@ -79,6 +91,8 @@ class Solution:
     seconds: float
     iterations: int
     message: str
+    log: str = ""
+    gap: float = 0.0
 
 
 def set_options(solver: highspy.Highs, options: dict[str, Any]) -> None:
@@ -94,7 +108,51 @@ def set_options(solver: highspy.Highs, options: dict[str, Any]) -> None:
             raise SolverError(f"HiGHS refuses option {name} = {value!r}")
 
 
-def solve(program: LinearProgram, options: dict[str, Any] | None = None, basis: Basis | None = None) -> Solution:
+def new_solver(
+    options: dict[str, Any] | None = None,
+    log: list[str] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> highspy.Highs:
+    """Make a silent HiGHS that gives the same answer to the same input.
+
+    Parameters
+    ----------
+    options : dict, optional
+        HiGHS options by name.
+    log : list of str, optional
+        Receives what HiGHS has to say.
+    cancelled : callable, optional
+        Asked during the solve; true stops it.
+
+    Raises
+    ------
+    SolverError
+        If HiGHS refuses an option.
+    """
+    solver = highspy.Highs()
+    # one thread and a fixed seed: the same input gives the same plan
+    quiet = {"output_flag": log is not None, "log_to_console": False, "threads": 1, "random_seed": 0}
+    set_options(solver, {**quiet, **(options or {})})
+    if log is not None:
+        solver.cbLogging += lambda event: log.append(event.message)
+    if cancelled is not None:
+
+        def interrupt(event: Any) -> None:
+            event.data_in.user_interrupt = cancelled()
+
+        for callback in (solver.cbSimplexInterrupt, solver.cbIpmInterrupt, solver.cbMipInterrupt):
+            callback.subscribe(interrupt)
+    return solver
+
+
+def solve(
+    program: LinearProgram,
+    options: dict[str, Any] | None = None,
+    basis: Basis | None = None,
+    logged: bool = False,
+    cancelled: Callable[[], bool] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Solution:
     """Solve a linear program.
 
     Parameters
@@ -105,6 +163,12 @@ def solve(program: LinearProgram, options: dict[str, Any] | None = None, basis: 
         HiGHS options by name.
     basis : Basis, optional
         Where to start from; left aside where it does not fit the program.
+    logged : bool
+        Whether to keep what HiGHS says.
+    cancelled : callable, optional
+        Asked during the solve; true stops it.
+    progress : callable, optional
+        Receives each line of what HiGHS says.
 
     Returns
     -------
@@ -117,20 +181,21 @@ def solve(program: LinearProgram, options: dict[str, Any] | None = None, basis: 
         If HiGHS refuses an option or the model itself.
     """
     begun = time.perf_counter()
-    solver = highspy.Highs()
-    # one thread and a fixed seed: the same input gives the same plan
-    set_options(solver, {"output_flag": False, "threads": 1, "random_seed": 0, **(options or {})})
-    _pass(solver, program)
+    log: list[str] = []
+    solver = new_solver(options, log if logged or progress is not None else None, cancelled)
+    if progress is not None:
+        solver.cbLogging.subscribe(lambda event: progress(event.message.rstrip()))
+    pass_model(solver, program)
     if basis is not None and len(basis.columns) == len(program.cost) and len(basis.rows) == len(program.row_lower):
         _start_from(solver, basis)
     solver.run()
-    status = _STATUS.get(solver.getModelStatus(), "error")
+    status = STATUS.get(solver.getModelStatus(), "error")
     information = solver.getInfo()
     seconds = time.perf_counter() - begun
     iterations = max(information.simplex_iteration_count, information.ipm_iteration_count, 0)
     message = solver.modelStatusToString(solver.getModelStatus())
     if status != "optimal":
-        return Solution(status, float("nan"), None, None, None, seconds, iterations, message)
+        return Solution(status, float("nan"), None, None, None, seconds, iterations, message, "".join(log))
     found = solver.getSolution()
     return Solution(
         status,
@@ -141,10 +206,18 @@ def solve(program: LinearProgram, options: dict[str, Any] | None = None, basis: 
         seconds,
         iterations,
         message,
+        "".join(log),
     )
 
 
-def _pass(solver: highspy.Highs, program: LinearProgram) -> None:
+def pass_model(solver: highspy.Highs, program: LinearProgram) -> None:
+    """Hand a program over.
+
+    Raises
+    ------
+    SolverError
+        If HiGHS refuses it.
+    """
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(program.cost), len(program.row_lower)
     model.col_cost_ = program.cost
@@ -154,6 +227,9 @@ def _pass(solver: highspy.Highs, program: LinearProgram) -> None:
     model.a_matrix_.start_ = program.indptr
     model.a_matrix_.index_ = program.indices
     model.a_matrix_.value_ = program.values
+    if program.mixed:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        model.integrality_ = [kinds[int(whole)] for whole in program.integer]  # type: ignore[union-attr]
     # a warning means that entries below 1e-9 were dropped, which is what they are for
     if solver.passModel(model) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refuses the model: a number in it is not finite, or bounds cross")

@@ -11,7 +11,7 @@ import numpy as np
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.planning.block import Shape
 from econex_pipeline.planning.compiling import template
-from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Tranche
+from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Target, Targets, Tranche
 from econex_pipeline.planning.tables import Tables
 from econex_pipeline.planning.template import Template
 
@@ -58,7 +58,12 @@ def unit_price(network: Network, tables: Tables, arc: Arc, cost: Cost) -> Array:
 
 
 def make_instance(
-    network: Network, tables: Tables, start: Mapping[str, float], end_values: EndValues, commit_steps: int
+    network: Network,
+    tables: Tables,
+    start: Mapping[str, float],
+    end_values: EndValues,
+    commit_steps: int,
+    targets: Targets | None = None,
 ) -> Instance:
     """Fill the data vector of every scenario.
 
@@ -74,6 +79,8 @@ def make_instance(
         Tranches per storage; a storage without any is worth nothing at the end.
     commit_steps : int
         Steps of the first stage.
+    targets : dict, optional
+        Target per storage at the end of the horizon.
 
     Returns
     -------
@@ -81,10 +88,12 @@ def make_instance(
         The template of this shape, compiled if it is new, and theta.
     """
     filled = [_whole(network, storage.name, storage.capacity, end_values) for storage in network.storages]
-    shape = Shape(len(tables.times), commit_steps, tuple(len(tranches) for tranches in filled))
+    aims = [targets[storage.name] for storage in network.storages if targets and storage.name in targets]
+    named = tuple(storage.name for storage in network.storages if targets and storage.name in targets)
+    shape = Shape(len(tables.times), commit_steps, tuple(len(tranches) for tranches in filled), named)
     compiled = template(network, shape)
     theta = np.empty((compiled.data_count, len(tables.scenarios)))
-    for name, blocks in _families(network, tables, start, filled, commit_steps).items():
+    for name, blocks in _families(network, tables, start, filled, aims, commit_steps).items():
         view = theta[compiled.data_slice[name]]
         height = len(view) // max(len(blocks), 1)
         for i, block in enumerate(blocks):
@@ -93,7 +102,12 @@ def make_instance(
 
 
 def _families(
-    network: Network, tables: Tables, start: Mapping[str, float], filled: list[tuple[Tranche, ...]], commit_steps: int
+    network: Network,
+    tables: Tables,
+    start: Mapping[str, float],
+    filled: list[tuple[Tranche, ...]],
+    aims: list[Target],
+    commit_steps: int,
 ) -> dict[str, list[Any]]:
     """Give the data by family and item, each broadcast to (step, scenario)."""
 
@@ -112,14 +126,24 @@ def _families(
         "capacity": [value(arc.capacity) for arc in network.arcs],
         "cost": [_cost(network, tables, arc) for arc in network.arcs],
         "gain": [value(arc.gain) for arc in network.arcs if isinstance(arc.gain, Source)],
-        "intensity": [value(coupling.source) for coupling in network.couplings],
+        "intensity": [value(coupling.source) for coupling in network.couplings if not coupling.chords],
+        "chord_width": [c.width_frac * value(network.arc[k.arc].capacity) for k in network.chorded for c in k.chords],
+        "chord_intensity": [chord.factor * value(k.source) for k in network.chorded for chord in k.chords],
         "recovery": [value(recovery.source) for recovery in network.recoveries],
         "deviation_cost": [deviations] if len(deviations) else [],
+        "schedule_limit": [
+            np.max(value(c.upper)[:commit_steps], axis=1, keepdims=True)
+            for c in network.commitments
+            if isinstance(c.upper, Source)
+        ],
         "start": [start[storage.name] for storage in network.storages],
         "reserve": [storage.reserve for storage in network.storages if storage.reserve],
         "reserve_cost": [storage.reserve_usd_h for storage in network.storages if storage.reserve],
         "tranche_width": widths,
         "tranche_value": values,
+        "target": [aim.amount for aim in aims],
+        "shortfall_limit": [0.0 if aim.price_usd is None else aim.amount for aim in aims],
+        "shortfall_cost": [aim.price_usd or 0.0 for aim in aims],
     }
 
 

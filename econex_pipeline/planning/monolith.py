@@ -10,6 +10,7 @@ import numpy as np
 from econex_pipeline.planning.answer import Basis, PlanOptions
 from econex_pipeline.planning.highs import LinearProgram, Solution, solve
 from econex_pipeline.planning.instance import Instance
+from econex_pipeline.planning.mixed import solve_mixed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -81,6 +82,7 @@ def assemble(instance: Instance, options: PlanOptions) -> Assembled:
         values=values.ravel(),
         row_lower=np.where(t.sense == 1, -np.inf, right).ravel(),
         row_upper=np.where(t.sense == -1, np.inf, right).ravel(),
+        integer=columns(np.broadcast_to(t.integer, (count, len(t.integer)))) if t.integer.any() else None,
     )
     if options.cvar_weight > 0.0:
         program = _with_risk(program, cost[:, shared:], probability, shared, options)
@@ -115,10 +117,13 @@ def _with_risk(
         values=np.concatenate([program.values, values[used]]),
         row_lower=np.concatenate([program.row_lower, np.full(count, -np.inf)]),
         row_upper=np.concatenate([program.row_upper, np.zeros(count)]),
+        integer=None if program.integer is None else np.concatenate([program.integer, np.zeros(count + 1, dtype=bool)]),
     )
 
 
-def solve_monolith(assembled: Assembled, options: PlanOptions, basis: Basis | None = None) -> Result:
+def solve_monolith(
+    assembled: Assembled, options: PlanOptions, basis: Basis | None = None, logged: bool = False
+) -> Result:
     """Solve the program and cut the solution back into scenarios.
 
     Parameters
@@ -129,10 +134,15 @@ def solve_monolith(assembled: Assembled, options: PlanOptions, basis: Basis | No
         Method and time limit.
     basis : Basis, optional
         Where to start from.
+    logged : bool
+        Whether to keep what HiGHS says.
     """
     method = {"auto": "simplex", "simplex": "simplex", "ipm": "ipm"}[options.method]
     settings = {"time_limit": float(options.time_limit_s), "solver": method}
-    solution = solve(assembled.program, settings, basis)
+    if assembled.program.mixed:
+        solution = solve_mixed(assembled.program, float(options.time_limit_s), options.mip_gap_frac)
+    else:
+        solution = solve(assembled.program, settings, basis, logged, options.cancelled, options.progress)
     t, count = assembled.instance.template, len(assembled.instance.tables.probability)
     shared, rows = t.first_stage.stop, len(t.row_names)
     if solution.columns is None or solution.row_duals is None:

@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from econex_pipeline.district import District
-from econex_pipeline.planning.elements import (
-    Arc,
-    Commitment,
-    Cost,
-    Coupling,
-    Layer,
-    Network,
-    Node,
-    Recovery,
-    Source,
-    Storage,
-    Tranche,
-    Weights,
-)
+from econex_pipeline.planning.devices import at, commitments, couplings, recoveries, storages, tranches
+from econex_pipeline.planning.elements import Arc, Cost, Layer, Network, Node, Source, Weights
 
 FLOW_USD = 1e-5
 """Cost of moving one unit one hour later [USD/kWh/h or USD/m3/h]: too small to decide against any price.
@@ -67,10 +55,10 @@ def build_network(district: District) -> Network:
         step_h=district.step_h,
         nodes=(*(_node(district, name) for name in names), *_battery_nodes(district)),
         arcs=tuple(arcs),
-        storages=tuple(_storages(district)),
-        couplings=tuple(_couplings(district)),
-        recoveries=tuple(_recoveries(district)),
-        commitments=tuple(_commitments(district)),
+        storages=tuple(storages(district)),
+        couplings=tuple(couplings(district)),
+        recoveries=tuple(recoveries(district)),
+        commitments=tuple(commitments(district)),
         weights=Weights(
             district.objective.alpha,
             district.objective.beta,
@@ -78,14 +66,10 @@ def build_network(district: District) -> Network:
             district.objective.scarcity_usd_m3,
             district.objective.waste_usd_m3,
         ),
-        end_values=tuple((name, tuple(_tranches(district, name))) for name in district.end_values),
+        end_values=tuple((name, tuple(tranches(district, name))) for name in district.end_values),
         start=tuple((name, storage.start) for name, storage in district.storages.items()),
+        exclusive=district.exclusive,
     )
-
-
-def at(place: str, layer: str) -> str:
-    """Name the balance node of a place in a layer."""
-    return f"{place}.{layer}"
 
 
 def _transport(district: District) -> Iterable[Arc]:
@@ -100,10 +84,21 @@ def _transport(district: District) -> Iterable[Arc]:
                 yield Arc(f"{name}.reverse", "line", head, tail, layer, capacity, gain=gain, costs=MOVED)
         elif arc.capacity_m3_h is not None:
             paid = (Cost("backup_usd", "operation", float(arc.cost_usd_m3)),) if arc.cost_usd_m3 else ()
-            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), costs=MOVED + paid)
+            arrives = 1.0 - (arc.leak_frac or 0.0)
+            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), gain=arrives, costs=MOVED + paid)
         else:
-            rated = Source("coefficients", name, "rated_flow_m3_h")
-            yield Arc(name, arc.kind, tail, head, layer, rated, costs=MOVED)
+            yield Arc(
+                name,
+                arc.kind,
+                tail,
+                head,
+                layer,
+                Source("coefficients", name, "rated_flow_m3_h"),
+                gain=1.0 - (arc.leak_frac or 0.0),
+                costs=MOVED,
+                minimum=arc.minimum_m3_h or 0.0,
+                ramp=arc.ramp_m3_h_per_h,
+            )
 
 
 def _treatments(district: District) -> Iterable[Arc]:
@@ -118,6 +113,8 @@ def _treatments(district: District) -> Iterable[Arc]:
             Source("coefficients", name, "capacity_m3_h"),
             gain=Source("coefficients", name, "recovery_frac"),
             costs=_drained(district, per_reject=True),
+            minimum=treatment.minimum_m3_h,
+            ramp=treatment.ramp_m3_h_per_h,
         )
 
 
@@ -209,62 +206,11 @@ def _shortage(district: District, names: Sequence[str]) -> Iterable[Arc]:
             yield Arc(f"unserved.{name}", "unserved", None, name, node.layer, demand, costs=costs)
 
 
-def _couplings(district: District) -> Iterable[Coupling]:
-    """Energy that goes with water, by device."""
-    for name, arc in district.arcs.items():
-        if arc.kind == "pumped":
-            source = Source("coefficients", name, "energy_kwh_m3")
-            yield Coupling(name, at(str(arc.energy_node), "E"), -1, source)
-        elif arc.kind == "turbined":
-            source = Source("coefficients", name, "yield_kwh_m3")
-            yield Coupling(name, at(str(arc.energy_node), "E"), 1, source)
-    for name, treatment in district.treatments.items():
-        source = Source("coefficients", name, "energy_kwh_m3")
-        yield Coupling(name, at(treatment.node, "E"), -1, source)
-
-
-def _recoveries(district: District) -> Iterable[Recovery]:
-    """The turbine in the inlet: recovered power follows the import, the rest takes the bypass."""
-    mains = district.utilities.mains
-    if mains is not None and mains.energy_node is not None:
-        source = Source("coefficients", "mains", "recovery_kwh_m3")
-        yield Recovery("mains", "mains_import", "mains.recovered", source)
-
-
-def _commitments(district: District) -> Iterable[Commitment]:
-    """Devices whose schedule is decided a day ahead."""
-    grid, prices = district.utilities.grid, district.objective
-    if grid.commit == "day_ahead":
-        low, high = -float(grid.export_kw), float(grid.import_kw)
-        deviation = prices.grid_deviation_usd_kwh
-        yield Commitment("grid", ("grid_import",), ("grid_export",), low, high, deviation, "E")
-    for name, treatment in district.treatments.items():
-        if treatment.commit == "day_ahead":
-            high, deviation = float(treatment.capacity_m3_h), prices.treatment_deviation_usd_m3
-            yield Commitment(name, (name,), (), 0.0, high, deviation, "W")
-
-
-def _storages(district: District) -> Iterable[Storage]:
-    for name, storage in district.storages.items():
-        node = name if storage.layer == "E" else at(storage.node, storage.layer)
-        layer: Layer = storage.layer  # type: ignore[assignment]
-        loss, reserve = float(storage.standing_loss_frac_h), float(storage.reserve_m3)
-        price = float(district.objective.reserve_usd_m3_h) if reserve else 0.0
-        yield Storage(name, node, layer, storage.capacity, loss, reserve, price)
-
-
-def _tranches(district: District, name: str) -> Iterable[Tranche]:
-    filled = 0.0
-    for tranche in district.end_values[name]:
-        yield Tranche(tranche.up_to - filled, tranche.value)
-        filled = tranche.up_to
-
-
 def _balance_nodes(district: District, arcs: Sequence[Arc]) -> list[str]:
     """Name the balance nodes in the order of the district: where something stands, arrives, leaves or is used."""
     used = {end for arc in arcs for end in (arc.tail, arc.head) if end is not None}
     used |= {at(tank.node, tank.layer) for tank in district.tanks.values()}
-    used |= {coupling.node for coupling in _couplings(district)}
+    used |= {coupling.node for coupling in couplings(district)}
     names = []
     for place in district.nodes:
         for layer in ("E", "P", "W"):

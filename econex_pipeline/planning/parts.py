@@ -42,4 +42,7 @@ def parts_of(instance: Instance, result: Result) -> dict[str, float]:
     deviation = step_h * weighed("deviation_cost", "up", "down")
     missing = step_h * weighed("reserve_cost", "missing")
     end_value = weighed("tranche_value", "tranche")
-    return {**lines, **sums, "deviation_usd": deviation, "reserve_usd": missing, "end_value_usd": end_value}
+    said = {"deviation_usd": deviation, "reserve_usd": missing, "end_value_usd": end_value}
+    if t.shape.targets:
+        said["shortfall_usd"] = weighed("shortfall_cost", "shortfall")
+    return {**lines, **sums, **said}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from econex_pipeline.contracts.tables import TABLES
 from econex_pipeline.contracts.time import with_end
-from econex_pipeline.planning.elements import AMOUNT_QUANTITY, MARGINAL_QUANTITY, RATE_QUANTITY
+from econex_pipeline.planning.elements import AMOUNT_QUANTITY, MARGINAL_QUANTITY, RATE_QUANTITY, Coupling
 from econex_pipeline.planning.instance import Instance
 from econex_pipeline.planning.monolith import Result
 from econex_pipeline.planning.schedule import deviation_quantity, schedule_quantity
@@ -83,11 +83,26 @@ def _rows(instance: Instance, result: Result) -> Iterator[Row]:
             yield arc.name, "reject_m3_h", flow[arc.name] - product
     for coupling in network.couplings:
         quantity = "generated_kw" if coupling.sign > 0 else "consumed_kw"
-        yield coupling.arc, quantity, flow[coupling.arc] * instance.tables.value(coupling.source).T
+        intensity = instance.tables.value(coupling.source).T
+        if coupling.chords:
+            yield coupling.arc, quantity, intensity * _weighed_pieces(instance, result, coupling)
+        else:
+            yield coupling.arc, quantity, flow[coupling.arc] * intensity
     for recovery in network.recoveries:
         yield recovery.element, "generated_kw", flow[recovery.power]
     yield from _stored(instance, result)
     yield from _first_stage(instance, result)
+
+
+def _weighed_pieces(instance: Instance, result: Result, coupling: Coupling) -> Array:
+    """Sum the pieces of a flow, each times its factor, shape (scenario, step)."""
+    t = instance.template
+    every = result.columns[:, t.column_slice["piece"]].reshape(len(result.columns), -1, t.shape.steps)
+    curves = instance.network.chorded
+    first = sum(len(other.chords) for other in curves[: curves.index(coupling)])
+    factors = np.array([chord.factor for chord in coupling.chords])
+    pieces: Array = np.maximum(every[:, first : first + len(factors)], 0.0)
+    return np.einsum("j,sjt->st", factors, pieces)
 
 
 def _stored(instance: Instance, result: Result) -> Iterator[Row]:
@@ -120,7 +135,8 @@ def _first_stage(instance: Instance, result: Result) -> Iterator[Row]:
     for i, commitment in enumerate(instance.network.commitments):
         part = slice(i * steps, (i + 1) * steps)
         schedule = result.columns[0, t.column_slice["schedule"]][part]
-        yield commitment.element, schedule_quantity(commitment), np.clip(schedule, commitment.lower, commitment.upper)
+        upper = commitment.upper if isinstance(commitment.upper, int | float) else np.inf
+        yield commitment.element, schedule_quantity(commitment), np.clip(schedule, commitment.lower, upper)
         for direction in ("up", "down"):
             deviation = result.columns[:, t.column_slice[direction]][:, part].reshape(count, steps)
             yield commitment.element, deviation_quantity(commitment, direction), np.maximum(deviation, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -12,20 +13,29 @@ from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
 from econex_pipeline.planning.diagnosis import violated_rows
 from econex_pipeline.planning.elements import EndValues, Network
 from econex_pipeline.planning.end_values import district_end_values
-from econex_pipeline.planning.instance import make_instance
+from econex_pipeline.planning.engines import Outcome, solve_two_stage
+from econex_pipeline.planning.instance import Instance, make_instance
 from econex_pipeline.planning.monolith import Assembled, assemble, solve_monolith
 from econex_pipeline.planning.parts import parts_of
 from econex_pipeline.planning.plan_table import plan_table
+from econex_pipeline.planning.quality import Quality
+from econex_pipeline.planning.ring import from_slots, to_slots
 from econex_pipeline.planning.schedule import fixed_schedule
+from econex_pipeline.planning.simultaneous import find_simultaneous, forbidding
 from econex_pipeline.planning.tables import read_tables
+from econex_pipeline.planning.targets import end_targets
 from econex_pipeline.planning.validators import check
 
 FAILURE = {
     "infeasible": "no plan satisfies all limits at once",
     "unbounded": "the cost can fall without end; a price or a capacity must be missing",
     "time_limit": "the solver ran out of time before it found the optimum",
+    "cancelled": "the solve was cancelled",
     "error": "the solver stopped with an error",
 }
+
+
+ROUNDS = {"monolith": "iterations", "lshaped": "visits to all scenarios"}
 
 
 def plan_day(
@@ -73,10 +83,19 @@ def plan_day(
     options = options or PlanOptions()
     tables = read_tables(network, scenarios, coefficients, prices)
     check(network, tables, start)
-    values = district_end_values(network, tables) if end_values is None else end_values
+    targets = end_targets(network, tables, start, options.terminal, end_values)
+    values = {} if options.terminal else end_values
+    values = district_end_values(network, tables) if values is None else values
     committed = round(HOURS_PER_DAY / network.step_h) if options.commit_steps is None else options.commit_steps
-    instance = make_instance(network, tables, start, values, min(committed, len(tables.times)))
-    return _answer(assemble(instance, options), options, basis, begun)
+
+    def solved(network: Network) -> Answer:
+        instance = make_instance(network, tables, start, values, min(committed, len(tables.times)), targets)
+        return _answer(instance, solve_two_stage(instance, options, basis), options, begun)
+
+    answer = solved(network)
+    if answer.simultaneous and options.exclusive == "found":
+        return solved(forbidding(network, answer.simultaneous))
+    return answer
 
 
 def solve_horizon(
@@ -109,7 +128,7 @@ def solve_horizon(
     end_values : dict
         Value of what is left at the end, as `end_values_from_plan` gives it.
     basis : Basis, optional
-        Basis of the last cycle.
+        Basis of the last cycle; the steps lie on a ring, so that it fits the next hour as it stands.
     time_limit_s : float
         The solver stops there and says so [s].
 
@@ -128,7 +147,12 @@ def solve_horizon(
     tables = read_tables(network, profiles, coefficients, prices)
     check(network, tables, start)
     instance = make_instance(network, tables, start, end_values, len(tables.times))
-    return _answer(fixed_schedule(assemble(instance, options), instance, schedule), options, basis, begun)
+    assembled = fixed_schedule(assemble(instance, options), instance, schedule)
+    first = tables.times[0]
+    last = None if basis is None else from_slots(basis, instance.template, first)
+    outcome = Outcome(solve_monolith(assembled, options, last), "monolith", None)
+    answer = _answer(instance, outcome, options, begun, assembled)
+    return answer if answer.basis is None else replace(answer, basis=to_slots(answer.basis, instance.template, first))
 
 
 def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, float]:
@@ -158,26 +182,39 @@ def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, 
     return dict(zip(rows["element"], rows["value"].astype(float), strict=True))
 
 
-def _answer(assembled: Assembled, options: PlanOptions, basis: Basis | None, begun: float) -> Answer:
-    result, instance = solve_monolith(assembled, options, basis), assembled.instance
-    solution = result.solution
+def _answer(
+    instance: Instance, outcome: Outcome, options: PlanOptions, begun: float, assembled: Assembled | None = None
+) -> Answer:
+    result, solution, quality = outcome.result, outcome.result.solution, outcome.quality
     if solution.status != "optimal":
         message = f"{FAILURE[solution.status]} (HiGHS: {solution.message})"
         if solution.status == "infeasible":
-            message += f": {violated_rows(assembled, options.time_limit_s)}"
+            message += f": {violated_rows(assembled or assemble(instance, options), options.time_limit_s)}"
         return Answer(
             solution.status, float("inf"), time.perf_counter() - begun, None, message=message,
-            iterations=solution.iterations,
+            iterations=solution.iterations, engine=outcome.engine, log=solution.log,
         )  # fmt: skip
     plan = plan_table(instance, result)
     return Answer(
         "optimal",
-        0.0,
+        solution.gap,
         time.perf_counter() - begun,
         result.objective,
         parts_of(instance, result),
         plan,
-        f"optimal after {solution.iterations} iterations",
+        f"optimal after {solution.iterations} {ROUNDS[outcome.engine]}" + _worthless(quality),
         solution.basis,
         solution.iterations,
+        simultaneous=find_simultaneous(instance, result.columns),
+        engine=outcome.engine,
+        quality=quality,
+        duals={family: result.duals[:, rows] for family, rows in instance.template.row_index.items()},
+        log=solution.log,
     )
+
+
+def _worthless(quality: Quality | None) -> str:
+    """Say which schedules would be as good if they were made for the mean."""
+    if quality is None or not quality.worthless:
+        return ""
+    return f"; a schedule made for the mean does as well for: {', '.join(quality.worthless)}"

@@ -52,6 +52,8 @@ class Template:
         Entries of A, right-hand sides, costs and bounds of the columns.
     sense : numpy.ndarray
         Per row 0 (equal), 1 (at most) or -1 (at least).
+    integer : numpy.ndarray
+        Per column whether it is a whole number.
     """
 
     network: Network
@@ -69,6 +71,7 @@ class Template:
     lower: Affine
     upper: Affine
     sense: Array
+    integer: Array
 
     @cached_property
     def data_count(self) -> int:

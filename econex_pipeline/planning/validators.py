@@ -9,6 +9,7 @@ import numpy as np
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.planning.elements import Network, Source
+from econex_pipeline.planning.instance import unit_price
 from econex_pipeline.planning.tables import Tables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -42,6 +43,8 @@ def check(network: Network, tables: Tables, start: Mapping[str, float]) -> None:
     _turbines_give_less_than_pumps_take(network, tables)
     _nothing_is_lost(network, tables)
     _rain_nodes_can_drain(network, tables)
+    _what_earns_or_switches_has_a_cap(network, tables)
+    _demand_can_be_reached(network, tables)
 
 
 def _start_within_limits(network: Network, start: Mapping[str, float]) -> None:
@@ -64,8 +67,16 @@ def _first(wrong: Array, tables: Tables) -> tuple[int, str]:
     return step, str(tables.times[step])
 
 
+def _at_once(network: Network, one: str, other: str) -> bool:
+    """Whether two flows can run in the same step: both have a capacity and no binary keeps them apart."""
+    there = all(name in network.arc and network.arc[name].capacity != 0.0 for name in (one, other))
+    return there and not any({one, other} <= set(group) for group in network.exclusive)
+
+
 def _electricity_is_not_sold_above_its_price(network: Network, tables: Tables) -> None:
-    """Require alpha sell <= alpha buy + beta carbon weight in every step."""
+    """Require alpha sell <= alpha buy + beta carbon weight in every step, where both can happen at once."""
+    if not _at_once(network, "grid_import", "grid_export"):
+        return
     weights, prices = network.weights, tables.prices
     buy = weights.alpha * prices["buy_price_usd_kwh"] + weights.beta * weights.carbon_usd_kg * prices["carbon_kg_kwh"]
     sell = weights.alpha * prices["sell_price_usd_kwh"]
@@ -74,12 +85,13 @@ def _electricity_is_not_sold_above_its_price(network: Network, tables: Tables) -
         step, stamp = _first(wrong, tables)
         price = float(prices["sell_price_usd_kwh"][step])
         limit = f"at most the buy price with its carbon weight, {buy[step] / weights.alpha:g} USD/kWh"
+        limit += " (or grid_import and grid_export among the district's exclusive flows)"
         raise InputError("PRICES", f"sell_price_usd_kwh at {stamp}", price, limit)
 
 
 def _water_is_not_sold_above_its_price(network: Network, tables: Tables) -> None:
     """Require alpha sell <= alpha buy + beta scarcity, less what the inlet turbine earns on the way."""
-    if "mains_export" not in network.arc:
+    if not _at_once(network, "mains_import", "mains_export"):
         return
     weights, prices = network.weights, tables.prices
     buy = weights.alpha * prices["water_buy_usd_m3"] + weights.beta * weights.scarcity_usd_m3
@@ -113,7 +125,8 @@ def _turbines_give_less_than_pumps_take(network: Network, tables: Tables) -> Non
             up = network.arc[pump.arc]
             if pump.sign > 0 or (up.tail, up.head) != (down.head, down.tail):
                 continue
-            given, taken = tables.value(turbine.source), tables.value(pump.source)
+            given = tables.value(turbine.source) * max((chord.factor for chord in turbine.chords), default=1.0)
+            taken = tables.value(pump.source) * min((chord.factor for chord in pump.chords), default=1.0)
             wrong = given >= taken
             if wrong.any() and given.max() > 0.0:
                 step, stamp = _first(wrong & (given > 0.0), tables)
@@ -168,3 +181,42 @@ def _rain_nodes_can_drain(network: Network, tables: Tables) -> None:
         if isinstance(sewer, float) and grey > sewer:
             right = f"at least the {grey:g} m3/h of greywater of node '{node.place}'"
             raise InputError("district.yaml", "utilities.sewer.capacity_m3_h", sewer, right)
+
+
+def _what_earns_or_switches_has_a_cap(network: Network, tables: Tables) -> None:
+    """Require a finite capacity of what may earn money without end, and of what is switched on and off."""
+    for arc in network.arcs:
+        if isinstance(arc.capacity, Source) or np.isfinite(arc.capacity):
+            continue
+        if arc.name in network.switched:
+            raise InputError("district", f"capacity of {arc.name}", arc.capacity, "a finite capacity: it is switched")
+        weighed = [network.weights.of(c.part) * unit_price(network, tables, arc, c) for c in arc.costs]
+        price = np.asarray(sum(weighed, np.zeros((len(tables.times), 1))))
+        if (price < -TOLERANCE).any():
+            step, stamp = _first(price < -TOLERANCE, tables)
+            sentence = f"a finite capacity: each unit earns {-float(price[step].min()):g} USD at {stamp}"
+            raise InputError("district", f"capacity of {arc.name}", arc.capacity, sentence)
+
+
+def _demand_can_be_reached(network: Network, tables: Tables) -> None:
+    """Require that each node with demand is joined to something that can give: a utility, a profile, a storage."""
+    reached = {arc.head for arc in network.arcs if arc.tail is None and arc.kind != "unserved"}
+    reached |= {node.name for node in network.nodes if node.supply}
+    reached |= {storage.node for storage in network.storages}
+    reached |= {coupling.node for coupling in network.couplings if coupling.sign > 0}
+    onward: dict[str, list[str]] = {}
+    for arc in network.arcs:
+        if arc.tail is not None and arc.head is not None and arc.capacity != 0.0:
+            onward.setdefault(arc.tail, []).append(arc.head)
+    waiting = [name for name in reached if name is not None]
+    while waiting:
+        for head in onward.get(waiting.pop(), ()):
+            if head not in reached:
+                reached.add(head)
+                waiting.append(head)
+    for node in network.nodes:
+        for column in node.demand:
+            most = float(tables.profile(node.place, column).max())
+            if node.name not in reached and most > 0.0:
+                sentence = f"0, as nothing leads to layer {node.layer} of node '{node.place}': no line, pipe or source"
+                raise InputError("PROFILES", f"{column} of {node.place}", most, sentence)
