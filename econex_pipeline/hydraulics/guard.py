@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.hydraulics.codes import NodeKind, NodeValue
 from econex_pipeline.hydraulics.plant import M3_H_PER_CMH, Plant
 from econex_pipeline.hydraulics.slots import HydraulicsError
+from econex_pipeline.hydraulics.toolkit import Project
 
 CREEP_M3_H = 2e-3  # through shut links: EPANET does not show it, and it may carry a tank past its limits
-STILL_M3_H = 1e-3  # a junction with less has no pressure of its own: EPANET gives a cut-off one any head
+STILL_M3_H = 1e-3  # a junction with less has no pressure of its own
+DENSE = 20_000  # entries up to which a full matrix is quicker than a sparse one
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,11 @@ class Guard:
         self._reading = project.reading(
             [*((node, NodeValue.HEAD) for node in nodes), *((node, NodeValue.DEMAND) for node in nodes)]
         )
+        self._heads = self._reading.plan(range(len(nodes)))
+        self._boundary = [self._junctions.index(node) for node in plant.boundary.values()]
+        self._knows_demand, self._pressure_driven = False, project.is_pressure_driven()
         self._elevation_m = np.array([project.node(node, NodeValue.ELEVATION) for node in nodes])
-        ends = np.array([[project.nodes[end] for end in project.link_ends[link]] for link in plant.rows])
-        self._first, self._second = ends.reshape(-1, 2).T
-        self._rows, self._size = np.array(nodes, dtype=int), len(project.nodes) + 1
+        self._net = _inflow_of_links(project, self._junctions)
         self._seen: list[np.ndarray] = []
         self._flows: list[np.ndarray] = []
 
@@ -83,8 +87,13 @@ class Guard:
 
     def look(self) -> None:
         """Take down head and demand of every junction at the instant just solved."""
-        self._reading.read()
-        self._seen.append(self._reading.values.copy())
+        self._reading.read(self._heads if self._knows_demand else None)
+        values = self._reading.values.copy()
+        count = len(self._junctions)
+        if self._knows_demand:
+            values[count:][self._boundary] = self._plant.taken / M3_H_PER_CMH  # nobody changes the others
+        self._knows_demand = not self._pressure_driven
+        self._seen.append(values)
         self._flows.append(self._plant.flow.copy())
 
     def judge(self) -> None:
@@ -97,30 +106,29 @@ class Guard:
         """
         bounds, path = self.bounds, self._plant.project.path
         flow, seen = np.array(self._flows), np.array(self._seen)
-        self.flows(flow)
         if not self._junctions or not len(flow):
             return
         head, demand = seen[:, : len(self._junctions)], seen[:, len(self._junctions) :] * M3_H_PER_CMH
-        sizes = np.abs(flow)
-        came, went = self._per_node(flow, self._second), self._per_node(flow, self._first)
-        moving = self._per_node(sizes, self._second) + self._per_node(sizes, self._first)
-        moving = np.maximum(moving, np.abs(demand))
         pressure = head - self._elevation_m
+        if not (pressure.min() >= bounds.min_pressure_m and pressure.max() <= bounds.max_pressure_m):
+            self._judge_pressure(pressure, flow, demand)
+        missed = np.abs(self._net @ flow.T - demand.T)
+        allowed = CREEP_M3_H + bounds.balance_frac * np.abs(flow).max()
+        if not missed.max() <= allowed:
+            self.flows(flow)
+            row, when = (int(place) for place in np.argwhere(~(missed <= allowed))[0])
+            raise HydraulicsError(
+                f"{path}: at junction {self._junctions[row]} {missed[row, when]:g} m3/h are unaccounted for"
+            )
+
+    def _judge_pressure(self, pressure: np.ndarray, flow: np.ndarray, demand: np.ndarray) -> None:
+        """Refuse the first odd pressure where water moves: EPANET gives a cut-off junction any head."""
+        bounds = self.bounds
+        moving = np.maximum((abs(self._net) @ np.abs(flow).T).T, np.abs(demand))
         odd = (moving > STILL_M3_H) & ~((pressure >= bounds.min_pressure_m) & (pressure <= bounds.max_pressure_m))
         if odd.any():
             when, row = (int(place) for place in np.argwhere(odd)[0])
             self._refuse_pressure(self._junctions[row], float(pressure[when, row]), float(demand[when, row]))
-        missed = np.abs(came - went - demand)
-        allowed = CREEP_M3_H + bounds.balance_frac * sizes.max(axis=1, initial=0.0)[:, None]
-        if not (missed <= allowed).all():
-            when, row = (int(place) for place in np.argwhere(~(missed <= allowed))[0])
-            raise HydraulicsError(
-                f"{path}: at junction {self._junctions[row]} {missed[when, row]:g} m3/h are unaccounted for"
-            )
-
-    def _per_node(self, flow: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Sum flows by the node at one of their ends, shape (instants, junctions)."""
-        return np.array([np.bincount(ends, row, self._size) for row in flow])[:, self._rows]
 
     def _refuse_pressure(self, name: str, pressure_m: float, demand: float) -> None:
         plant = self._plant
@@ -135,41 +143,58 @@ class Guard:
             f"{self.bounds.min_pressure_m:g} to {self.bounds.max_pressure_m:g} m"
         )
 
-    def flows(self, flow: np.ndarray) -> None:
-        """Refuse a flow that is not finite or absurd [m3/h]."""
+    def flows(self, flow: np.ndarray) -> float:
+        """Give the largest flow, refuse one that is not finite or absurd [m3/h]."""
         largest = np.abs(flow).max(initial=0.0)
         if not largest <= self.bounds.max_flow_m3_h:  # refuses NaN as well
             raise HydraulicsError(f"{self._plant.project.path}: EPANET answers with a flow of {largest:g} m3/h")
+        return float(largest)
 
-    def books(
-        self, flow: np.ndarray, inflow: np.ndarray, levels: np.ndarray, error: np.ndarray, bound: np.ndarray
-    ) -> None:
+    def levels(self, levels: np.ndarray, second: np.ndarray) -> None:
+        """Refuse usable volumes outside their tanks [m3], beyond what flows in a second [m3]."""
+        slack = second + CREEP_M3_H
+        low, high = levels.min(axis=0), levels.max(axis=0)
+        outside = ~((low >= -slack) & (high <= self._plant.capacity_m3 + slack))
+        if outside.any():
+            tank = int(np.flatnonzero(outside)[0])
+            raise HydraulicsError(
+                f"{self._plant.project.path}: tank {list(self._plant.tanks)[tank]} left its limits: "
+                f"{low[tank]:g} to {high[tank]:g} m3"
+            )
+
+    def books(self, flow: np.ndarray, missed: np.ndarray) -> None:
         """Look at the books of a step.
 
         Parameters
         ----------
-        flow, inflow : ndarray, shape (sub-steps, links or tanks)
-            Flows and net inflows [m3/h].
-        levels : ndarray, shape (sub-steps + 1, tanks)
-            Usable volumes [m3].
-        error, bound : ndarray, shape (sub-steps, tanks)
-            What the books miss, and may miss at a limit [m3].
+        flow : ndarray, shape (sub-steps, links)
+            Flows [m3/h].
+        missed : ndarray, shape (sub-steps, tanks)
+            What a tank's books miss beyond what a limit explains [m3].
 
         Raises
         ------
         HydraulicsError
-            If a flow is not finite or absurd, a level leaves its tank, or a tank's books do not close.
+            If a flow is not finite or absurd, or a tank's books do not close.
         """
-        path, names = self._plant.project.path, list(self._plant.tanks)
-        self.flows(flow)
-        second = np.abs(inflow).max(axis=0, initial=0.0) / 3600.0 + CREEP_M3_H
-        low, high = levels.min(axis=0), levels.max(axis=0)
-        outside = ~((low >= -second) & (high <= self._plant.capacity_m3 + second))
-        if outside.any():
-            tank = int(np.flatnonzero(outside)[0])
-            raise HydraulicsError(f"{path}: tank {names[tank]} left its limits: {low[tank]:g} to {high[tank]:g} m3")
-        missed = (np.abs(error) - bound).max(axis=0)
-        open_books = ~(missed <= self.bounds.balance_frac * (1.0 + np.abs(flow).max(initial=0.0)))
-        if open_books.any():
-            tank = int(np.flatnonzero(open_books)[0])
-            raise HydraulicsError(f"{path}: the books of tank {names[tank]} miss {missed[tank]:g} m3 in a sub-step")
+        largest = self.flows(flow)
+        if missed.size and not missed.max() <= self.bounds.balance_frac * (1.0 + largest):
+            tank = int(np.nanargmax(missed.max(axis=0)))
+            raise HydraulicsError(
+                f"{self._plant.project.path}: the books of tank {list(self._plant.tanks)[tank]} miss "
+                f"{missed[:, tank].max():g} m3 in a sub-step"
+            )
+
+
+def _inflow_of_links(project: Project, junctions: list[str]) -> np.ndarray | csr_matrix:
+    """Build the matrix that makes net inflows of junctions from flows of links, shape (junctions, links)."""
+    place = {name: row for row, name in enumerate(junctions)}
+    entries = [
+        (place[node], column, sign)
+        for column, ends in enumerate(project.link_ends.values())
+        for node, sign in zip(ends, (-1.0, 1.0), strict=True)
+        if node in place
+    ]
+    rows, columns, signs = zip(*entries, strict=True) if entries else ((), (), ())
+    matrix = csr_matrix((signs, (rows, columns)), shape=(len(junctions), len(project.links)))
+    return matrix.toarray() if len(junctions) * len(project.links) <= DENSE else matrix

@@ -52,8 +52,12 @@ class Plant:
     ----------
     rows : dict of str to int
         Place of each link in `flow`.
-    mate_rows : pair of list of int
+    mate_rows, mate_columns : list of int
         Of each mate, its place in `flow` and its actuator's among the actuators.
+    mate_signs : ndarray, shape (tanks, mates)
+        1 where flow in a mate goes into a tank, -1 where it comes out.
+    capacity_m3, brim_m3 : ndarray, shape (tanks,)
+        Usable volume, and the volume from which a tank counts as full.
     valve_rows : list of int
         Place of each valve in `flow`.
     changed : bool
@@ -87,18 +91,23 @@ class Plant:
         self._curves = {name: (index, project.curve(index)) for name, index in curves.items() if index}
         self.rows = {name: row for row, name in enumerate(project.links)}
         places = {name: place for place, name in enumerate(self.actuators)}
-        self.mate_rows = (
-            [self.rows[mate.link] for mate in self.mates.values()],
-            [places[name] for name in self.mates],
-        )
+        self.mate_rows = [self.rows[mate.link] for mate in self.mates.values()]
+        self.mate_columns = [places[name] for name in self.mates]
+        self.mate_signs = np.zeros((len(self.tanks), len(self.mates)))
+        for column, mate in enumerate(self.mates.values()):
+            for store, sign in ((mate.source, -mate.sign), (mate.sink, mate.sign)):
+                if store in self.tanks:
+                    self.mate_signs[list(self.tanks).index(store), column] = sign
         self.valve_rows = [self.rows[name] for name in self.valves]
         self.capacity_m3 = np.array([tank.capacity_m3 for tank in self.tanks.values()])
+        self.brim_m3 = self.capacity_m3 * (1.0 - 1e-9) - 1e-9
         self._elevation_m = np.array([tank.elevation_m for tank in self.tanks.values()])
         self._min_level_m = np.array([tank.min_level_m for tank in self.tanks.values()])
         self._area_m2 = np.array([tank.area_m2 for tank in self.tanks.values()])
         self._curved = [(row, tank) for row, tank in enumerate(self.tanks.values()) if tank.curve]
         self.overflows = np.array([tank.overflows for tank in self.tanks.values()], dtype=bool)
         self._lay_out()
+        self._imposed: dict[str, float] = {}
         for tank in self.boundary:
             self.demand_at(tank, 0.0)
 
@@ -184,8 +193,10 @@ class Plant:
 
     def demand_at(self, tank: str, flow_m3_h: float) -> None:
         """Impose a demand at a tank's boundary junction."""
-        self._demand[tank](flow_m3_h / M3_H_PER_CMH)
-        self.changed = True
+        if self._imposed.get(tank) != flow_m3_h:
+            self._demand[tank](flow_m3_h / M3_H_PER_CMH)
+            self._imposed[tank] = flow_m3_h
+            self.changed = True
 
     def solve(self) -> tuple[int, bool]:
         """Solve this instant and read it; answer with the warning code and whether damping was needed.

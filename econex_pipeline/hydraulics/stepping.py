@@ -41,6 +41,8 @@ class Stepper:
         self._guard = Guard(plant, bounds)
         self._names = list(plant.tanks)
         self._dry = np.array([tank.dry_m3 for tank in plant.tanks.values()])
+        self._driest = float(self._dry.max(initial=0.0))
+        self._hydstep_s = 0
         self._draws = {name: [a.name for a in plant.actuators.values() if a.sources == {name}] for name in plant.tanks}
         self._places = {name: place for place, name in enumerate(plant.actuators)}
         self._is_on = np.zeros(len(plant.actuators), dtype=bool)
@@ -52,7 +54,7 @@ class Stepper:
         """Put the plant at these levels, everything shut, flows to be guessed afresh."""
         self._plant.start(levels_m3)
         self._on = {}
-        self._is_on[:] = False
+        self._is_on = np.zeros_like(self._is_on)
 
     def run(
         self,
@@ -77,7 +79,9 @@ class Stepper:
                 guard.look()
                 stop = min((run_s[name] for name in self._on), default=step_s)
             until = min((clock // self._substep_s + 1) * self._substep_s, step_s, stop)
-            project.set_time(Time.HYDSTEP, until - clock)
+            if until - clock != self._hydstep_s:
+                self._hydstep_s = until - clock
+                project.set_time(Time.HYDSTEP, self._hydstep_s)
             seconds = project.advance()
             tally.close(seconds, plant.read_levels(), self._is_on)
             clock += seconds
@@ -99,6 +103,7 @@ class Stepper:
         self._asked = {tank: float(demands_m3_h.get(node, 0.0)) for tank, node in plant.boundary.items()}
         for tank, flow in self._asked.items():
             plant.demand_at(tank, flow)
+        self._is_on = self._is_on.copy()
         for name, place in self._places.items():
             wanted, setting = run_s.get(name, 0) > 0, settings.get(name)
             if wanted and (name not in self._on or self._on[name] != setting):
@@ -111,13 +116,15 @@ class Stepper:
     def _stop(self, name: str) -> None:
         self._plant.shut(name)
         del self._on[name]
+        self._is_on = self._is_on.copy()  # the tally keeps the old one
         self._is_on[self._places[name]] = False
 
     def _settle(self, tally: Tally) -> None:
         """Solve this instant so that no empty tank gives water."""
         plant, volumes = self._plant, tally.volumes
         empty: set[str] = set()
-        if self._short or _least(volumes - self._dry) <= 0.0:
+        least = _least(volumes, initial=np.inf)
+        if self._short or least <= self._driest:
             empty = self._those(volumes <= self._dry)
             for tank in self._short - empty:
                 plant.demand_at(tank, self._asked[tank])
@@ -128,10 +135,9 @@ class Stepper:
             tally.note(*plant.solve())
             if self._short:
                 self._serve(tally)
-            soon = volumes + plant.inflow * EVENT_H
-            if _least(soon) > 0.0:
+            if least + EVENT_H * _least(plant.inflow, initial=0.0) > 0.0:
                 return
-            gone = (soon <= 0.0) & (plant.inflow < 0.0)
+            gone = (volumes + plant.inflow * EVENT_H <= 0.0) & (plant.inflow < 0.0)
             if self._those(gone) <= empty:
                 return
             empty |= self._those(gone)

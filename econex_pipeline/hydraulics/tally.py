@@ -64,7 +64,7 @@ class Tally:
             self._codes[self._code] += 1
         self._seconds.append(seconds)
         self._rows.append(self._plant.values.copy())
-        self._on.append(on.copy())
+        self._on.append(on)
         self._levels.append(volumes_m3)
         self.volumes = volumes_m3
 
@@ -94,14 +94,10 @@ class Tally:
         seconds = np.array(self._seconds)
         hours = seconds / 3600.0
         flow, inflow, _, _, ends = (rows[:, part] for part in plant.columns)
-        totals = (rows * hours[:, None]).sum(axis=0)  # instant after instant, as a meter adds
+        totals = np.add.reduce(rows * hours[:, None], axis=0)  # instant after instant, as a meter adds
         volume, come, taken, energy, _ = (totals[part] for part in plant.columns)
         head_kw = RHO_G_KWH_M4 * (ends[:, 0::2] - ends[:, 1::2]) * flow[:, plant.valve_rows]
-        spill, error, bound = self._limits(inflow, levels, hours)
-        guard.books(flow, inflow, levels, error, bound)
-        end = np.clip(levels[-1], 0.0, plant.capacity_m3)
-        error[-1] += end - levels[-1]
-        bound[-1] += np.abs(end - levels[-1])
+        end, spill, error, bound = self._limits(guard, flow, inflow, levels, hours)
         names = tuple(plant.tanks)
         on = np.array(self._on, dtype=float).reshape(len(seconds), len(plant.actuators))
         ran_s = dict(zip(plant.actuators, (seconds @ on).astype(int).tolist(), strict=True))
@@ -119,11 +115,11 @@ class Tally:
             short_m3=short,
             taken_m3=_by(plant.boundary.values(), taken),
             asked_m3={plant.boundary[tank]: asked * step_s / 3600.0 for tank, asked in asked_m3_h.items()},
-            spill_m3=_by(names, spill.sum(axis=0)),
+            spill_m3=_by(names, spill),
             inflow_m3=_by(names, come),
             creep_m3=self._creep(flow, hours, on),
-            step_error_m3=_by(names, error.sum(axis=0)),
-            step_error_bound_m3=_by(names, bound.sum(axis=0)),
+            step_error_m3=_by(names, error),
+            step_error_bound_m3=_by(names, bound),
             pump_energy_kwh=_by(plant.pumps, energy),
             head_energy_kwh=_by(plant.valves, hours @ head_kw),
             ran_s=ran_s,
@@ -146,29 +142,33 @@ class Tally:
 
     def _creep(self, flow: np.ndarray, hours: np.ndarray, on: np.ndarray) -> dict[str, float]:
         """What passed shut actuators into each tank."""
-        creep = dict.fromkeys(self._plant.tanks, 0.0)
-        rows, columns = self._plant.mate_rows
-        passed = hours @ ((1.0 - on[:, columns]) * flow[:, rows])
-        for mate, volume in zip(self._plant.mates.values(), passed.tolist(), strict=True):
-            for store, sign in ((mate.source, -mate.sign), (mate.sink, mate.sign)):
-                if store in creep:
-                    creep[store] += sign * volume
-        return creep
+        plant = self._plant
+        passed = hours @ ((1.0 - on[:, plant.mate_columns]) * flow[:, plant.mate_rows])
+        return _by(plant.tanks, plant.mate_signs @ passed)
 
     def _limits(
-        self, inflow: np.ndarray, levels: np.ndarray, hours: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Spill over full tanks, and what EPANET's whole seconds at a limit made or lost, with its bound."""
-        brim = self._plant.capacity_m3 * (1.0 - 1e-9) - 1e-9
+        self, guard: Guard, flow: np.ndarray, inflow: np.ndarray, levels: np.ndarray, hours: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Volumes at the end; spill; what EPANET's whole seconds at a limit made or lost, with its bound; by tank."""
+        capacity, brim = self._plant.capacity_m3, self._plant.brim_m3
         before, after = levels[:-1], levels[1:]
         come = inflow * hours[:, None]
         excess = come - (after - before)
+        if (levels < brim).all() and (levels > EMPTY_M3).all():  # the usual step
+            guard.books(flow, np.abs(excess))
+            none = np.zeros(len(capacity))
+            return levels[-1], none, -np.add.reduce(excess, axis=0), none
         spill = np.where(self._plant.overflows & (after >= brim) & (come > 0.0), np.maximum(excess, 0.0), 0.0)
         low = after <= EMPTY_M3
         second = np.abs(inflow) / 3600.0  # EPANET moves a tank that is a second from a limit onto it
         lifted = np.maximum(-before, 0.0) + CREEP_M3_H * hours[:, None]  # and lifts what fell or crept below zero
         bound = np.where(low | ((after >= brim) & (before < brim)), second, 0.0) + np.where(low, lifted, 0.0)
-        return spill, spill - excess, bound
+        error = spill - excess
+        guard.levels(levels, second.max(axis=0, initial=0.0))
+        guard.books(flow, np.abs(error) - bound)
+        end = np.clip(levels[-1], 0.0, capacity)
+        clipped = end - levels[-1]
+        return end, spill.sum(axis=0), error.sum(axis=0) + clipped, bound.sum(axis=0) + np.abs(clipped)
 
 
 def _by(names: Iterable[str], values: np.ndarray) -> dict[str, float]:
