@@ -62,9 +62,9 @@ def build_definitions(
             offset, first_day = district.site.utc_offset_h, district.weather.first_day
             for entry in DAILY:
                 assets.append(daily_asset(entry, case, offset, first_day))
-                checks.extend(daily_checks(entry, PHYSICS.get(entry.name, ()), case, offset, first_day))
+                checks.extend(daily_checks(entry, PHYSICS.get(entry.name, ()), case, offset))
             assets.append(operations_asset(case, offset, first_day))
-            checks.extend(hour_checks(case, offset, first_day))
+            checks.extend(hour_checks(case))
             jobs.extend(case_jobs(case))
     jobs.append(main_job(names, lambda name: built[0].resolve_job_def(name)))
     resources: dict[str, object] = {

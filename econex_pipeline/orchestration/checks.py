@@ -5,7 +5,6 @@ A check reads the table back from storage, so that it judges what the next asset
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -57,22 +56,26 @@ class PhysicsCheck:
 
 
 def daily_checks(
-    entry: Recipe, physics: Sequence[PhysicsCheck], case: str, utc_offset_h: int, first_day: date
+    entry: Recipe, physics: Sequence[PhysicsCheck], case: str, utc_offset_h: int
 ) -> list[dg.AssetChecksDefinition]:
-    """Give the blocking checks of one recipe in one case: its contract first, then physics."""
+    """Give the blocking checks of one recipe in one case: its contract first, then physics.
+
+    They are one verdict on all days of a run, without partitions of their own: Dagster records a run over a range of
+    partitions as one evaluation, and would show each partition of a partitioned check as failed because it has none.
+    """
+    asset = [entry.name, case_name(case)]
     contract = PhysicsCheck("contract", f"The stored table keeps the contract {entry.contract}.", _keeps_contract)
 
     def build(check: PhysicsCheck) -> dg.AssetChecksDefinition:
         @dg.asset_check(
-            asset=[entry.name, case_name(case)],
+            asset=asset,
             name=check.name,
             description=check.description,
             blocking=True,
-            partitions_def=partitions.daily(utc_offset_h, first_day),
         )
         def judged(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
             findings = []
-            for key in context.partition_keys:
+            for key in asked(context, asset, latest=1):
                 day = Day(inputs.setting(case), partitions.day_of_key(key, utc_offset_h), storage, RunOptions())
                 findings.append(found(partial(_judge, check, day, entry)))
             return result(findings)
@@ -80,6 +83,16 @@ def daily_checks(
         return judged
 
     return [build(check) for check in (contract, *physics)]
+
+
+def asked(context: dg.AssetCheckExecutionContext, asset: Sequence[str], latest: int) -> Sequence[str]:
+    """Give the partitions of a run; those that came latest where a check is executed by itself."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return context.partition_keys
+    made = sorted(context.instance.get_materialized_partitions(dg.AssetKey(asset)))
+    if not made:
+        raise dg.Failure(f"{'/'.join(asset)} was never materialized: there is nothing to check")
+    return made[-latest:]
 
 
 def _judge(check: PhysicsCheck, day: Day, entry: Recipe) -> Finding:

@@ -69,9 +69,7 @@ def run(toy: Toy, storage: Storage, data_dir: Path) -> Callable[..., dg.ExecuteI
     ) -> dg.ExecuteInProcessResult:
         recipes = (toy.first, toy.second)
         span = {"dagster/asset_partition_range_start": keys[0], "dagster/asset_partition_range_end": keys[-1]}
-        checks = [
-            c for r in recipes for c in daily_checks(r, physics if r is toy.first else (), "base", OFFSET_H, FIRST)
-        ]
+        checks = [c for r in recipes for c in daily_checks(r, physics if r is toy.first else (), "base", OFFSET_H)]
         return dg.materialize(
             [*(daily_asset(r, "base", OFFSET_H, FIRST) for r in recipes), *checks],
             partition_key=keys[0] if len(keys) == 1 else None,

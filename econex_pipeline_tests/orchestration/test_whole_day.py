@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.orchestration import partitions
+from econex_pipeline.orchestration.build import build_definitions
 from econex_pipeline.orchestration.home import repository
 from econex_pipeline.orchestration.storage import Storage
 
@@ -86,6 +87,17 @@ def test_a_plan_and_24_hours_are_in_the_instance(place: Place) -> None:
     assert _materialized(place.folder, "plan") == [KEY]
     assert _materialized(place.folder, "operations") == HOURS
     assert _materialized(place.folder, "report") == [KEY]
+
+
+def test_every_check_of_the_day_is_shown_as_passed(place: Place) -> None:
+    """As the catalogue shows it: a planned evaluation that never came counts as failed."""
+    repository_of = build_definitions(cases=["base"]).get_repository_def()
+    with dg.DagsterInstance.from_config(str(place.folder / "dagster")) as instance:
+        keys = list(repository_of.asset_graph.asset_check_keys)
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+        shown = {key: latest[key].status.value for key in keys if key in latest}
+        assert set(shown) == set(keys)
+        assert set(shown.values()) == {"SUCCEEDED"}
 
 
 def test_each_table_says_where_it_comes_from(place: Place) -> None:

@@ -11,9 +11,9 @@ from datetime import date
 import dagster as dg
 import pandas as pd
 
-from econex_pipeline.contracts.time import operating_day
+from econex_pipeline.contracts.time import HOURS_PER_DAY, operating_day
 from econex_pipeline.orchestration import catalogue, partitions
-from econex_pipeline.orchestration.checks import Finding, found, result
+from econex_pipeline.orchestration.checks import Finding, asked, found, result
 from econex_pipeline.orchestration.failures import plainly
 from econex_pipeline.orchestration.hours import NEEDS, ROOMS, Hour, OperatedDay, ensure_hour
 from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, once
@@ -91,23 +91,25 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
     return operations
 
 
-def hour_checks(case: str, utc_offset_h: int, first_day: date) -> list[dg.AssetChecksDefinition]:
-    """Give the blocking checks of operated hours: contracts, and the balances of every node and storage."""
+def hour_checks(case: str) -> list[dg.AssetChecksDefinition]:
+    """Give the blocking checks of operated hours: contracts, and the balances of every node and storage.
+
+    They are one verdict on all hours of a run, without partitions of their own, as `checks.daily_checks` says why.
+    """
     asset = [HOURS, case_name(case)]
-    hourly = partitions.hourly(utc_offset_h, first_day)
 
     @dg.asset_check(
         asset=asset,
         name="contract",
         blocking=True,
-        partitions_def=hourly,
         description="Operations and states keep their contracts in every hour of the run.",
     )
     def contract(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
         def judge() -> Finding:
-            operations, _ = _read(context.partition_keys, inputs.setting(case), storage)
-            hours = len(context.partition_keys)
-            return Finding(True, f"{len(operations)} rows in {hours} hours as the contract asks", {"hours": hours})
+            keys = asked(context, asset, latest=HOURS_PER_DAY)
+            operations, _ = _read(keys, inputs.setting(case), storage)
+            sentence = f"{len(operations)} rows in {len(keys)} hours as the contract asks"
+            return Finding(True, sentence, {"hours": len(keys)})
 
         return result([found(judge)])
 
@@ -115,12 +117,11 @@ def hour_checks(case: str, utc_offset_h: int, first_day: date) -> list[dg.AssetC
         asset=asset,
         name="balances",
         blocking=True,
-        partitions_def=hourly,
         description="Nothing is lost or made at any node, tank or battery in any step, every term measured on its own.",
     )
     def balances(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
         setting = inputs.setting(case)
-        operations, states = _read(context.partition_keys, setting, storage)
+        operations, states = _read(asked(context, asset, latest=HOURS_PER_DAY), setting, storage)
         return result([_closes(setting, operations, states)])
 
     return [contract, balances]
