@@ -1,6 +1,7 @@
 """What must hold of any operated day: nothing is lost, nothing comes from nowhere, the brain knows its pumps."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
@@ -8,6 +9,7 @@ from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficient
 from econex_pipeline.orchestration.assets.reporting import BASELINE_STATE, NO_CONTROL
 from econex_pipeline.orchestration.assets.surroundings import PRICES, SCENARIOS
 from econex_pipeline.orchestration.hours import Hour, OperatedDay, ensure_hour
+from econex_pipeline.orchestration.recipe import ensure
 from econex_pipeline.twin import balances, measurements_of
 from econex_pipeline_tests.pilot.conftest import SUNNY
 from econex_pipeline_tests.pilot.run import add_case, run
@@ -86,7 +88,7 @@ def test_the_brain_predicts_its_pumps_on_the_plant_as_it_is(sunny):
 def test_no_hour_is_known_before_it_has_come(sunny, node, quantity):
     """The forecast of the very hour that is decided on is near what comes, and never equal to it."""
     rows = sunny.operations[(sunny.operations["element"] == node) & (sunny.operations["quantity"] == quantity)]
-    wide = rows.pivot(index="time_utc", columns="basis", values="value")
+    wide = rows.pivot_table(index="time_utc", columns="basis", values="value")
     wide = wide[wide["actual"] > 0.05 * wide["actual"].max()]
     ratio = wide["forecast"] / wide["actual"]
     assert ratio.std() > 0.01  # where the trace leaks, all that is left is the node's hidden factor, always the same
@@ -98,6 +100,24 @@ def test_nobody_went_without(sunny, rainy):
         for kpi in ("unserved_kwh", "unserved_m3"):
             assert day.kpis.loc[kpi, "controlled"] == pytest.approx(0.0, abs=1e-9)
         assert day.kpis.loc["fallback_cycles", "controlled"] == 0.0
+
+
+def test_the_day_without_control_starts_where_the_controlled_one_did(four_days):
+    second = four_days[1].day
+    ensure(NO_CONTROL, second)
+    controlled, without = (
+        states[states["time_utc"] == second.times[0]].set_index(["element", "quantity"])["value"]
+        for states in (second.states, second.beside(BASELINE_STATE, "STATE"))
+    )
+    pd.testing.assert_series_equal(controlled, without, check_exact=True)
+    start = {name: storage.start for name, storage in second.setting.district.tanks.items()}
+    assert controlled.xs("level_m3", level="quantity").to_dict() != pytest.approx(start, abs=0.1)
+
+
+def test_the_plan_counts_its_own_day_only(sunny, rainy):
+    for day in (sunny, rainy):
+        for kpi in ("load_kwh", "potable_demand_m3"):
+            assert day.kpis.loc[kpi, "plan"] == pytest.approx(day.kpis.loc[kpi, "controlled"], rel=0.2)
 
 
 def test_control_is_worth_having(sunny, rainy):
