@@ -218,21 +218,27 @@ def pass_model(solver: highspy.Highs, program: LinearProgram) -> None:
     SolverError
         If HiGHS refuses it.
     """
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(program.cost), len(program.row_lower)
-    model.col_cost_ = program.cost
-    model.col_lower_, model.col_upper_ = program.lower, program.upper
-    model.row_lower_, model.row_upper_ = program.row_lower, program.row_upper
-    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = program.indptr
-    model.a_matrix_.index_ = program.indices
-    model.a_matrix_.value_ = program.values
-    if program.mixed:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        model.integrality_ = [kinds[int(whole)] for whole in program.integer]  # type: ignore[union-attr]
+    # calls with arrays: a HighsLp would be filled number by number
+    count, none = len(program.cost), np.empty(0, dtype=np.int32)
+    added = solver.addCols(
+        count, program.cost, program.lower, program.upper, 0, np.zeros(count, dtype=np.int32), none, np.empty(0)
+    )
     # a warning means that entries below 1e-9 were dropped, which is what they are for
-    if solver.passModel(model) == highspy.HighsStatus.kError:
+    status = solver.addRows(
+        len(program.row_lower),
+        program.row_lower,
+        program.row_upper,
+        len(program.values),
+        program.indptr[:-1],
+        program.indices,
+        program.values,
+    )
+    if highspy.HighsStatus.kError in (added, status):
         raise SolverError("HiGHS refuses the model: a number in it is not finite, or bounds cross")
+    if program.mixed:
+        whole = np.flatnonzero(program.integer).astype(np.int32)
+        kinds = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        solver.changeColsIntegrality(len(whole), whole, kinds)
 
 
 def _start_from(solver: highspy.Highs, basis: Basis) -> None:

@@ -68,7 +68,9 @@ def coefficients(network: Network, times: pd.DatetimeIndex) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["element", "quantity", "value"]).merge(
         pd.DataFrame({"time_utc": times}), how="cross"
     )
-    return tidy(frame.assign(scenario=0, fit_error_frac=0.0), "COEFFICIENTS")
+    return tidy(
+        frame.assign(scenario=0, fit_error_frac=0.0, valid_from_m3_h=0.0, valid_to_m3_h=0.0, age_h=0.0), "COEFFICIENTS"
+    )
 
 
 def days(
