@@ -55,6 +55,7 @@ class NodeValue(IntEnum):
     MINLEVEL = 20
     MAXLEVEL = 21
     TANKVOLUME = 24
+    MAXVOLUME = 25
     CANOVERFLOW = 26
 
 

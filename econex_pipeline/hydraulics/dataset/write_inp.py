@@ -193,9 +193,10 @@ class _Writer:
         return self.naming.links[item.id], nodes[item.from_node_id or 0], nodes[item.to_node_id or 0]
 
     def _pipe(self, item: Pipe) -> str:
-        roughness = (item.roughness or 0.0) * (MM_PER_M if self.dataset.general.headloss == "D-W" else 1.0)
+        roughness = item.roughness or 0.0
+        roughness = _mm(roughness) if self.dataset.general.headloss == "D-W" else roughness
         status = "CV" if item.check_valve else "OPEN" if item.status else "CLOSED"
-        diameter = (item.diameter or 0.0) * MM_PER_M
+        diameter = _mm(item.diameter or 0.0)
         return _row(*self._ends(item), item.length_m, diameter, roughness, item.minor_loss, status)
 
     def _pump(self, item: Pump) -> str:
@@ -221,7 +222,7 @@ class _Writer:
             value *= self.flow
         if item.status != "active":
             self.status.append(_row(self.naming.links[item.id], item.status.upper()))
-        return _row(*self._ends(item), (item.diameter or 0.0) * MM_PER_M, item.type, value, item.minor_loss)
+        return _row(*self._ends(item), _mm(item.diameter or 0.0), item.type, value, item.minor_loss)
 
     def _times(self) -> list[str]:
         step = int(self.options.hydraulic_timestep)
@@ -259,6 +260,11 @@ class _Writer:
             "UNBALANCED": f"CONTINUE {int(solver.unbalanced_value) if solver.unbalanced == 'CONTINUE' else 0}",
         }
         return [_row(name, value) for name, value in rows.items()]
+
+
+def _mm(length_m: float) -> float:
+    """Turn m into mm: 152.4, not 152.39999999999998; a network with two solutions can tip over on the difference."""
+    return round(length_m * MM_PER_M, 9)
 
 
 def _row(*values: object) -> str:
