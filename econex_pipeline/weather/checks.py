@@ -19,8 +19,11 @@ from econex_pipeline.weather.year import TYPICAL_YEAR
 RAIN_YEAR_MM = (50.0, 3500.0)
 """Rain of a year outside this range is a unit error or a missing column, not a climate a garden grows in [mm]."""
 
+SUN_YEAR_KWH_M2 = (400.0, 3000.0)
+"""Global irradiation of a year from beyond the polar circles to the Atacama; outside it the unit is another one."""
+
 DAYS_PER_YEAR = 365.25
-MIN_DAYS_FOR_YEARLY_RAIN = 300
+MIN_DAYS_FOR_YEARLY_SUMS = 300
 STATION_LATITUDE_DEG = 1.0
 STATION_LONGITUDE_DEG = 2.0
 
@@ -116,10 +119,23 @@ def check_calendar_year(source: SourceFile) -> None:
         raise InputError(source.path, "rows", len(found), f"{len(wanted)}: each hour of a 365-day year once")
 
 
+def check_yearly_sun(source: SourceFile, ghi_w_m2: np.ndarray, step_h: float) -> None:
+    """Refuse sunshine whose yearly total no place has: most often its unit is another one, or the column is empty."""
+    days = len(ghi_w_m2) * step_h / 24.0
+    if days < MIN_DAYS_FOR_YEARLY_SUMS:
+        return
+    yearly_kwh_m2 = float(ghi_w_m2.sum()) * step_h / 1000.0 * DAYS_PER_YEAR / days
+    low, high = SUN_YEAR_KWH_M2
+    if not low <= yearly_kwh_m2 <= high:
+        found = f"{yearly_kwh_m2:.0f} kWh/m2 in a year"
+        expected = f"{low:g} to {high:g} kWh/m2; is the column in W/m2?"
+        raise InputError(source.path, source.columns["ghi_w_m2"].name, found, expected)
+
+
 def check_yearly_rain(source: SourceFile, rain_mm_h: np.ndarray, step_h: float) -> None:
     """Refuse rain whose yearly total no climate has: most often its unit is another one."""
     days = len(rain_mm_h) * step_h / 24.0
-    if days < MIN_DAYS_FOR_YEARLY_RAIN:
+    if days < MIN_DAYS_FOR_YEARLY_SUMS:
         return
     yearly_mm = float(rain_mm_h.sum()) * step_h * DAYS_PER_YEAR / days
     low, high = RAIN_YEAR_MM

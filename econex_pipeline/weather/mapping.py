@@ -14,6 +14,7 @@ from econex_pipeline.weather.modifiers import modified
 from econex_pipeline.weather.year import WeatherYear
 
 HOURS_PER_DAY = 24
+DAY_NEEDS = "an operating day needs its weather from the noon before it to the end of the day after it"
 
 
 def weather_for(year: WeatherYear, district: District, times: pd.DatetimeIndex) -> pd.DataFrame:
@@ -76,7 +77,8 @@ def _rows(year: WeatherYear, district: District, times: pd.DatetimeIndex) -> pd.
         rows = own.get_indexer(times)
         if (rows < 0).any():
             missing = times[int((rows < 0).argmax())]
-            raise InputError(year.path, "time_utc", f"without {missing}", f"dates within {own[0]} to {own[-1]}")
+            sentence = f"no row for {missing}; the file holds {own[0]} to {own[-1]}, and {DAY_NEEDS}"
+            raise InputError.saying(year.path, "time_utc", sentence)
     return year.table.drop(columns="time_utc").iloc[rows].reset_index(drop=True)
 
 

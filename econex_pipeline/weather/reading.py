@@ -50,6 +50,7 @@ def read_weather(district: District) -> WeatherYear:
     stamps = _stamps(source, district)
     step_h = float((stamps[1] - stamps[0]) / pd.Timedelta("1h"))
     checks.check_yearly_rain(source, values["rain_mm_h"].to_numpy(), step_h)
+    checks.check_yearly_sun(source, values["ghi_w_m2"].to_numpy(), step_h)
     checks.check_station(source, district.site)
     checks.check_daylight(source, stamps, values["ghi_w_m2"].to_numpy(), step_h, district.site)
     table = values.assign(time_utc=stamps, quality=np.asarray(source.quality, dtype=object))

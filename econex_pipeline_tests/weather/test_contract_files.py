@@ -26,7 +26,7 @@ def test_a_date_the_file_does_not_hold_is_refused(district, own_data):
     source = historical(district, own_data, days_of_weather())
     times = pd.date_range("2023-06-03T20:00Z", periods=24, freq="1h", unit="ns")
     with pytest.raises(
-        InputError, match=r"own.csv: time_utc is 'without 2023-06-04 00:00:00.*'; expected dates within"
+        InputError, match=r"own.csv: time_utc: no row for 2023-06-04 00:00:00.*; the file holds 2023-06-01 .*noon"
     ):
         weather_for(read_weather(source), source, times)
 
@@ -90,8 +90,17 @@ def test_half_hours_off_the_full_hour_are_refused(district, own_data):
         read_weather(historical(district, own_data, days_of_weather(start="2023-06-01T00:20:00Z")))
 
 
+@pytest.mark.parametrize("factor", [0.0, 0.0036])  # an empty column; MJ/m2 taken for W/m2
+def test_a_year_without_sun_is_refused(district, own_data, factor):
+    year = days_of_weather(365, start="2023-01-01T05:00:00Z")
+    source = historical(district, own_data, year.assign(ghi_w_m2=year["ghi_w_m2"] * factor))
+    with pytest.raises(InputError, match=r"ghi_w_m2 is '\d+ kWh/m2 in a year'; expected 400 to 3000 kWh/m2"):
+        read_weather(source)
+
+
 def test_a_leap_year_serves_as_a_typical_year_without_its_leap_day(district, own_data, year):
-    frame = days_of_weather(366, start="2024-01-01T05:00:00Z").assign(ghi_w_m2=0.0, temperature_air_c=range(366 * 24))
+    frame = days_of_weather(366, start="2024-01-01T05:00:00Z").assign(temperature_air_c=range(366 * 24))
+    frame["ghi_w_m2"] = frame["ghi_w_m2"].where(frame["ghi_w_m2"] > 500.0, 0.0)  # sun up all the year
     frame["temperature_air_c"] = frame["temperature_air_c"] / 366 / 24
     write_csv(own_data, frame)
     read = read_weather(reading(district, own_data, file="own.csv", format="csv", rain_unit_mm=1.0))
