@@ -144,6 +144,8 @@ def _one_way_at_a_time(day: Day, plan: pd.DataFrame) -> Finding:
     both = {one: float(np.minimum(wide[one], wide[other]).max()) for one, other in pairs if {one, other} <= set(wide)}
     worst = max(both.values(), default=0.0)
     sentence = f"nothing is bought and sold, or charged and discharged, at once; largest overlap {worst:.3g} kW"
+    if worst > BOTH_WAYS_TOLERANCE_KW:
+        sentence += f" ({max(both, key=both.__getitem__)}): is a buy price with its carbon weight below 0?"
     return Finding(worst <= BOTH_WAYS_TOLERANCE_KW, sentence, {f"{name}_kw": value for name, value in both.items()})
 
 
