@@ -1,7 +1,7 @@
 # make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
 # make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
 # make clean remove all that was made                        make lock   renew requirements.lock
-# make docs  renew the generated page of docs/
+# make docs  renew the generated page of docs/                make pictures  those of the README (Chromium)
 
 CASE ?= base
 DAY ?= 2025-07-15
@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 
-.PHONY: run test lint ui bench lock docs clean test-services install
+.PHONY: run test lint ui bench lock docs pictures clean test-services install
 .DEFAULT_GOAL := run
 
 run: install
@@ -32,8 +32,8 @@ ui: install
 	@$(BIN)/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$(PORT)"
 
 lint: install
-	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks
-	$(BIN)/ruff format --check econex_pipeline econex_pipeline_tests benchmarks
+	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks docs
+	$(BIN)/ruff format --check econex_pipeline econex_pipeline_tests benchmarks docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -49,6 +49,9 @@ bench: install
 
 docs: install
 	@$(BIN)/python -m econex_pipeline.contracts > docs/data_dictionary.md
+
+pictures: run
+	@$(BIN)/python docs/pictures.py
 
 install: $(VENV)/.package-installed
 
