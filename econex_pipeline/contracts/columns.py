@@ -83,6 +83,9 @@ KEYS = (
     _column("value", "as quantity", "The number, in the unit of its quantity.", ge=None),
     _column("quality", "-", "Where a weather value comes from.", dtype="str", values=QUALITIES),
     _column("fit_error_frac", "-", "Largest relative error of the linear coefficient over its valid range."),
+    _column("valid_from_m3_h", "m3/h", "Smallest mean flow over the step at which the linear coefficient holds."),
+    _column("valid_to_m3_h", "m3/h", "Largest mean flow over the step at which the linear coefficient holds."),
+    _column("age_h", "h", "Hours between the state from which a coefficient was made and the start of the step."),
     _column("lead_h", "h", "Hours between the issue of a forecast and the start of the step.", le=240.0),
     _column("probability", "-", "Weight of the scenario; sums to one over scenarios.", le=1.0),
 )

@@ -69,7 +69,8 @@ TABLES: dict[str, Table] = {
         Table("SCENARIOS", ("scenario", "time_utc", "node"), ("probability", *PROFILE_VALUES), "The weighted set."),
         Table("PRICES", ("time_utc",), PRICE_VALUES, "Tariffs and carbon by step."),
         Table(
-            "COEFFICIENTS", ("scenario", *_LONG), ("value", "fit_error_frac"),
+            "COEFFICIENTS", ("scenario", *_LONG),
+            ("value", "fit_error_frac", "valid_from_m3_h", "valid_to_m3_h", "age_h"),
             "Linear coefficients of pumps, turbines and treatment.", _COEFFICIENT_QUANTITIES, may_be_empty=True,
         ),
         Table(

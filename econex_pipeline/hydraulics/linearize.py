@@ -7,32 +7,18 @@ are expected at the middle of the step; the drift is stated as fit error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts import TABLES, InputError, tidy
+from econex_pipeline.contracts.errors import nearest
 from econex_pipeline.district import District
+from econex_pipeline.hydraulics.devices import Device, devices_of, moving, operate
 from econex_pipeline.hydraulics.network import WaterNetwork
-from econex_pipeline.hydraulics.plant import RHO_G_KWH_M4
-from econex_pipeline.hydraulics.toolkit import HydraulicsError
 
-MAINS = "mains"
 Coefficients = dict[tuple[str, str], float]
 """Values by element and quantity."""
-
-
-@dataclass(frozen=True)
-class _Device:
-    """A duty-cycled device: its element, kind, and names in the network."""
-
-    element: str
-    kind: str
-    actuator: str
-    meter: str
-    turbine: str | None = None
-    efficiency_frac: float = 0.0
 
 
 def linearize(
@@ -42,6 +28,8 @@ def linearize(
     times: pd.DatetimeIndex,
     scenario: int = 0,
     expected_m3: Mapping[str, Sequence[float]] | None = None,
+    planned_m3_h: Mapping[str, Sequence[float]] | None = None,
+    probed_at: pd.Timestamp | None = None,
 ) -> pd.DataFrame:
     """Linearise the district's water devices at an operating point.
 
@@ -60,6 +48,11 @@ def linearize(
     expected_m3 : mapping of str to sequence of float, shape (T + 1,), optional
         Levels expected at the start of each step and at the end of the last [m3]; each step is then probed at its
         middle. Tanks not named stay at `levels_m3`, and so do all where this is left out.
+    planned_m3_h : mapping of str to sequence of float, shape (T,), optional
+        Flow planned in each step by element [m3/h]; a device is then probed beside all that are planned to run in the
+        same step: pumps in parallel hinder each other. Where this is left out, each is probed alone.
+    probed_at : pandas.Timestamp, optional
+        When the tanks stood at `levels_m3`; the first of `times` where left out.
 
     Returns
     -------
@@ -67,7 +60,8 @@ def linearize(
         COEFFICIENTS: ``energy_kwh_m3`` and ``rated_flow_m3_h`` of pumped arcs, ``rated_flow_m3_h`` of gravity arcs,
         ``yield_kwh_m3`` and ``rated_flow_m3_h`` of turbined arcs, ``recovery_kwh_m3`` and ``rated_flow_m3_h`` of the
         element ``mains``. `fit_error_frac` is half the relative change of the coefficient over a step in which the
-        device runs all the time.
+        device runs all the time; the valid range reaches from standing still to running all the time; `age_h` counts
+        from the levels that were known.
 
     Raises
     ------
@@ -79,33 +73,60 @@ def linearize(
     Notes
     -----
     ``k = P / Q`` of the pump's own electric power; yield and recovery are ``rho g dH eta / 3.6e6`` with the head drop
-    across the turbine's link. Devices are probed one at a time: on a network where lines are shared, their joint
-    state differs.
+    across the turbine's link.
     """
-    devices = tuple(_devices(district))
-    errors = _drift(district, network, levels_m3, devices)
-    probed: dict[tuple[float, ...], Coefficients] = {}
+    devices = devices_of(district)
+    beside = _together(devices, planned_m3_h or {}, len(times))
+    since = probed_at if probed_at is not None else times.min()
+    probed: dict[tuple[object, ...], Coefficients] = {}
+    drifts: dict[frozenset[str], Coefficients] = {}
     rows = []
     for step, time in enumerate(times):
         middle = {name: _middle(expected_m3, name, step, len(times), level) for name, level in levels_m3.items()}
-        key = tuple(middle.values())
+        key = (beside[step], *middle.values())
         if key not in probed:
-            probed[key] = coefficients_at(district, network, middle)
+            probed[key] = coefficients_at(district, network, middle, beside[step])
+        if beside[step] not in drifts:
+            drifts[beside[step]] = _drift(district, network, levels_m3, devices, beside[step])
+        known, age_h = probed[key], (time - since) / pd.Timedelta(hours=1)
         rows += [
-            (scenario, time, element, quantity, value, errors[element, quantity])
-            for (element, quantity), value in probed[key].items()
-        ]
-    columns = ["scenario", "time_utc", "element", "quantity", "value", "fit_error_frac"]
-    return tidy(pd.DataFrame(rows, columns=columns), "COEFFICIENTS")
+            (scenario, time, element, quantity, value, drifts[beside[step]][element, quantity], 0.0,
+             known[element, "rated_flow_m3_h"], age_h)
+            for (element, quantity), value in known.items()
+        ]  # fmt: skip
+    return tidy(pd.DataFrame(rows, columns=list(TABLES["COEFFICIENTS"].columns)), "COEFFICIENTS")
 
 
-def coefficients_at(district: District, network: WaterNetwork, levels_m3: Mapping[str, float]) -> Coefficients:
+def _together(
+    devices: Mapping[str, Device], planned_m3_h: Mapping[str, Sequence[float]], steps: int
+) -> list[frozenset[str]]:
+    """Actuators that are planned to run in each step."""
+    for element, flows in planned_m3_h.items():
+        if element not in devices:
+            sentence = f"no water device '{element}'{nearest(element, devices)}"
+            raise InputError.saying("planned flows", element, sentence)
+        if len(flows) != steps:
+            raise InputError("planned flows", element, len(flows), f"{steps} values, one for each step")
+    return [
+        frozenset(devices[element].actuator for element, flows in planned_m3_h.items() if flows[step] > 0.0)
+        for step in range(steps)
+    ]
+
+
+def coefficients_at(
+    district: District,
+    network: WaterNetwork,
+    levels_m3: Mapping[str, float],
+    beside: Collection[str] = (),
+) -> Coefficients:
     """Probe all water devices of a district at given levels.
 
     Parameters
     ----------
     district, network, levels_m3
         As of `linearize`.
+    beside : collection of str, optional
+        Actuators that run at the same time as the one that is probed.
 
     Returns
     -------
@@ -118,8 +139,8 @@ def coefficients_at(district: District, network: WaterNetwork, levels_m3: Mappin
         As of `linearize`.
     """
     found: Coefficients = {}
-    for device in _devices(district):
-        found.update(_probe(network, device, levels_m3))
+    for device in devices_of(district).values():
+        found.update(_probe(network, device, levels_m3, beside))
     for name, arc in district.arcs.items():
         if arc.kind != "turbined":
             continue
@@ -136,50 +157,35 @@ def coefficients_at(district: District, network: WaterNetwork, levels_m3: Mappin
     return found
 
 
-def _devices(district: District) -> Iterator[_Device]:
-    for name, arc in district.arcs.items():
-        if arc.kind in ("pumped", "gravity", "turbined"):
-            actuator = str(arc.actuator)
-            turbine = actuator if arc.kind == "turbined" else None
-            yield _Device(name, arc.kind, actuator, str(arc.meter), turbine, float(arc.turbine_efficiency_frac or 0.0))
-    mains = district.utilities.mains
-    if mains is not None:
-        efficiency = float(mains.turbine_efficiency_frac or 0.0)
-        yield _Device(MAINS, MAINS, mains.actuator, mains.meter, mains.turbine, efficiency)
-
-
-def _probe(network: WaterNetwork, device: _Device, levels_m3: Mapping[str, float]) -> Coefficients:
-    point = network.probe(levels_m3, (device.actuator,))
-    flow = point.flow_m3_h[device.meter]
-    if flow <= 0.0:
-        raise HydraulicsError(
-            f"{network.path}: {device.actuator} runs and its meter {device.meter} shows {flow:g} m3/h; a flow above 0 "
-            "is needed (does the meter point the other way, does the pump reach the head?)"
-        )
+def _probe(
+    network: WaterNetwork, device: Device, levels_m3: Mapping[str, float], beside: Collection[str]
+) -> Coefficients:
+    flow, power = operate(network, device, levels_m3, beside=beside)
+    moving(network, device, flow)
     found = {(device.element, "rated_flow_m3_h"): flow}
-    if device.kind == "pumped":
-        found[device.element, "energy_kwh_m3"] = point.power_kw[device.actuator] / flow
-    if device.turbine is not None:
-        quantity = "recovery_kwh_m3" if device.kind == MAINS else "yield_kwh_m3"
-        head_m = max(0.0, point.head_drop_m[device.turbine])
-        found[device.element, quantity] = RHO_G_KWH_M4 * head_m * device.efficiency_frac
+    if device.quantity is not None:
+        found[device.element, device.quantity] = power / flow
     return found
 
 
 def _drift(
-    district: District, network: WaterNetwork, levels_m3: Mapping[str, float], devices: Sequence[_Device]
+    district: District,
+    network: WaterNetwork,
+    levels_m3: Mapping[str, float],
+    devices: Mapping[str, Device],
+    beside: Collection[str],
 ) -> Coefficients:
     """Half the relative change of each coefficient while its device runs through a whole step."""
     errors = {}
-    for device in devices:
-        before = _probe(network, device, levels_m3)
+    for device in devices.values():
+        before = _probe(network, device, levels_m3, beside)
         moved = before[device.element, "rated_flow_m3_h"] * district.step_h
         actuator = network.actuators[device.actuator]
         after = dict(levels_m3)
         for stores, change in ((actuator.sources, -moved), (actuator.sinks, moved)):
             for store in stores & network.tanks.keys():
                 after[store] = min(max(after[store] + change, 0.0), network.tanks[store].capacity_m3)
-        for key, value in _probe(network, device, after).items():
+        for key, value in _probe(network, device, after, beside).items():
             errors[key] = abs(value - before[key]) / (2.0 * before[key]) if before[key] else 0.0
     return errors
 

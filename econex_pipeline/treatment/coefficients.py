@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts import TABLES, InputError, tidy
 from econex_pipeline.district import District
 from econex_pipeline.treatment.membrane import Membrane, MembraneState
 
@@ -53,10 +53,8 @@ def coefficients(
         performance = Membrane(treatment).performance(
             state.irreversible_1_m, rows["turbidity_ntu"].to_numpy(), rows["water_temperature_c"].to_numpy()
         )
-        elapsed_h = (rows["time_utc"] - profiles["time_utc"].min()) / pd.Timedelta(hours=1)
-        open_frac = np.clip(
-            (elapsed_h.to_numpy() + district.step_h - state.cleaning_left_h) / district.step_h, 0.0, 1.0
-        )
+        elapsed_h = ((rows["time_utc"] - profiles["time_utc"].min()) / pd.Timedelta(hours=1)).to_numpy()
+        open_frac = np.clip((elapsed_h + district.step_h - state.cleaning_left_h) / district.step_h, 0.0, 1.0)
         keys = pd.DataFrame(
             {
                 "scenario": rows["scenario"].to_numpy() if "scenario" in rows else DETERMINISTIC,
@@ -64,12 +62,14 @@ def coefficients(
                 "element": name,
             }
         )
+        capacity_m3_h = performance.capacity_m3_h * open_frac
+        keys = keys.assign(fit_error_frac=0.0, valid_from_m3_h=0.0, valid_to_m3_h=capacity_m3_h, age_h=elapsed_h)
         for quantity, values in (
             ("recovery_frac", performance.recovery_frac),
             ("energy_kwh_m3", performance.energy_kwh_m3),
-            ("capacity_m3_h", performance.capacity_m3_h * open_frac),
+            ("capacity_m3_h", capacity_m3_h),
         ):
-            blocks.append(keys.assign(quantity=quantity, value=values, fit_error_frac=0.0))
+            blocks.append(keys.assign(quantity=quantity, value=values))
     if not blocks:
         return _empty()
     table = pd.concat(blocks, ignore_index=True)
@@ -85,8 +85,7 @@ def _empty() -> pd.DataFrame:
                 "time_utc": pd.Series(dtype="datetime64[ns, UTC]"),
                 "element": pd.Series(dtype="object"),
                 "quantity": pd.Series(dtype="object"),
-                "value": pd.Series(dtype="float64"),
-                "fit_error_frac": pd.Series(dtype="float64"),
+                **{name: pd.Series(dtype="float64") for name in TABLES["COEFFICIENTS"].values},
             }
         ),
         "COEFFICIENTS",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts.columns import PRICES, PROFILES
+from econex_pipeline.contracts.tables import TABLES
 from econex_pipeline.contracts.time import steps
 from econex_pipeline.planning import Network
 from econex_pipeline.planning.elements import Arc, Cost, Node, Source, Storage, Weights
@@ -68,8 +69,9 @@ def coefficients(like: pd.DataFrame, **values) -> pd.DataFrame:
     """COEFFICIENTS from ``element__quantity=value``."""
     frames = [
         pd.DataFrame({"scenario": 0, "time_utc": like["time_utc"].unique(), "element": name.split("__")[0],
-                      "quantity": name.split("__")[1], "value": value, "fit_error_frac": 0.0})
+                      "quantity": name.split("__")[1], "value": value,
+                      "fit_error_frac": 0.0, "valid_from_m3_h": 0.0, "valid_to_m3_h": 10.0, "age_h": 0.0})
         for name, value in values.items()
     ]  # fmt: skip
-    columns = ["scenario", "time_utc", "element", "quantity", "value", "fit_error_frac"]
+    columns = list(TABLES["COEFFICIENTS"].columns)
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
