@@ -1,13 +1,20 @@
-"""Why there is no plan: the smallest set of broken balances and limits, in words."""
+"""Why there is no plan: what is short, and the smallest set of limits that cannot hold together, in words."""
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
+import highspy
 import numpy as np
 
-from econex_pipeline.planning.highs import LinearProgram, solve
+from econex_pipeline.planning.answer import Status
+from econex_pipeline.planning.highs import LinearProgram, new_solver, pass_model, solve
+from econex_pipeline.planning.instance import Instance
 from econex_pipeline.planning.monolith import Assembled
+from econex_pipeline.planning.recourse import scenario_programs
+from econex_pipeline.planning.words import Words, is_trivial, scenario_words
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -15,58 +22,135 @@ NOTICEABLE = 1e-6
 """Violations below this are the solver's tolerance [kW, m3/h, kWh or m3]."""
 
 MOST_NAMED = 3
-"""Rows named in the message."""
+"""Broken limits named in the message."""
+
+IRREDUCIBLE_FROM_LP = 6
+"""HiGHS's `iis_strategy`: its default gives an empty set that it calls valid."""
+
+ENDLESS = 1e7
+"""Flows capped here are taken for endless: no micro-district moves as many kW or m3/h."""
+
+_UPPER = (highspy.IisBoundStatus.kIisBoundStatusUpper, highspy.IisBoundStatus.kIisBoundStatusBoxed)
+_LOWER = (highspy.IisBoundStatus.kIisBoundStatusLower, highspy.IisBoundStatus.kIisBoundStatusBoxed)
 
 
-def violated_rows(assembled: Assembled, time_limit_s: float) -> str:
-    """Say which rows cannot hold together.
+@dataclass(frozen=True)
+class Diagnosis:
+    """What a failed solve comes down to.
+
+    Attributes
+    ----------
+    status : str
+        ``infeasible`` or ``unbounded``, now for certain.
+    message : str
+        One sentence: what is short, or what can grow without end.
+    conflict : tuple of str
+        The smallest set of limits that cannot hold together; empty where the time did not suffice.
+    """
+
+    status: Status
+    message: str
+    conflict: tuple[str, ...] = ()
+
+
+def diagnose(assembled: Assembled, time_limit_s: float) -> Diagnosis:
+    """Find out why a program has no optimum.
 
     Parameters
     ----------
     assembled : Assembled
-        An infeasible program.
+        An infeasible or unbounded program.
     time_limit_s : float
-        The relaxed program may take as long [s].
+        For all of it together [s].
 
     Returns
     -------
-    str
-        Rows that break when the sum of violations is smallest, by name, scenario and amount; empty where the solver
-        does not find out.
+    Diagnosis
+        HiGHS's feasibility relaxation says what is short by how much; its irreducible infeasible subsystem of the worst
+        scenario says what stands against it.
     """
-    program = assembled.program
-    solution = solve(_relaxed(program), {"time_limit": time_limit_s})
-    if solution.columns is None:
-        return ""
-    rows = len(program.row_lower)
-    slack = solution.columns[len(program.cost) :]
-    violation = slack[:rows] + slack[rows:]
-    names, scenarios = assembled.instance.template.row_names, assembled.instance.tables.scenarios
-    worst = [row for row in np.argsort(-violation, kind="stable") if violation[row] > NOTICEABLE]
-    said = []
-    for row in worst[:MOST_NAMED]:
-        scenario, place = divmod(int(row), len(names))
-        at = f" in scenario {scenarios[scenario]}" if scenario < len(scenarios) > 1 else ""
-        said.append(f"{names[place]}{at} is broken by {violation[row]:.3g}")
+    until = time.perf_counter() + time_limit_s
+    instance = assembled.instance
+    if time_limit_s <= 0.0:
+        return Diagnosis("infeasible", "no time was left to find out why")
+    violation = _violations(assembled.program, time_limit_s)
+    if violation is None:
+        return Diagnosis("infeasible", "the time did not suffice to find out why")
+    rows = len(instance.template.row_names)
+    worst = [int(row) for row in np.argsort(-violation, kind="stable") if violation[row] > NOTICEABLE]
+    if not worst:
+        return _endless(assembled, until - time.perf_counter())
+    said = [_short(instance, row, rows, float(violation[row])) for row in worst[:MOST_NAMED]]
     more = f" and {len(worst) - MOST_NAMED} more" if len(worst) > MOST_NAMED else ""
-    return ", ".join(said) + more
+    scenario = min(worst[0] // rows, len(instance.tables.scenarios) - 1)
+    conflict = _conflict(assembled, scenario, until - time.perf_counter())
+    together = f"; these cannot hold together: {'; '.join(conflict)}" if conflict else ""
+    return Diagnosis("infeasible", ", ".join(said) + more + together, conflict)
 
 
-def _relaxed(program: LinearProgram) -> LinearProgram:
-    """Let every row be broken upwards and downwards, and minimize the sum of it."""
-    rows, columns = len(program.row_lower), len(program.cost)
-    own = np.repeat(np.arange(rows), np.diff(program.indptr))
-    row = np.concatenate([own, np.arange(rows), np.arange(rows)])
-    column = np.concatenate([program.indices, columns + np.arange(2 * rows)])
-    value = np.concatenate([program.values, np.ones(rows), -np.ones(rows)])
-    order = np.lexsort((column, row))
-    return LinearProgram(
-        cost=np.concatenate([np.zeros(columns), np.ones(2 * rows)]),
-        lower=np.concatenate([program.lower, np.zeros(2 * rows)]),
-        upper=np.concatenate([program.upper, np.full(2 * rows, np.inf)]),
-        indptr=np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))]).astype(np.int32),
-        indices=column[order].astype(np.int32),
-        values=value[order],
-        row_lower=program.row_lower,
-        row_upper=program.row_upper,
+def _short(instance: Instance, row: int, rows: int, violation: float) -> str:
+    scenario, place = divmod(row, rows)
+    if scenario >= len(instance.tables.scenarios):
+        return f"the measure of risk is broken by {violation:.3g}"
+    return f"{Words(instance, scenario).row(place)}{scenario_words(instance, scenario)} is broken by {violation:.3g}"
+
+
+def _violations(program: LinearProgram, time_limit_s: float) -> Array | None:
+    """Give by how much each row breaks when the sum of it is smallest, with all bounds kept."""
+    solver = new_solver({"time_limit": time_limit_s})
+    pass_model(solver, program)
+    if solver.feasibilityRelaxation(-1.0, -1.0, 1.0) == highspy.HighsStatus.kError:
+        return None
+    values = np.asarray(solver.getSolution().row_value)
+    if len(values) != len(program.row_lower):
+        return None
+    broken: Array = np.maximum(np.maximum(program.row_lower - values, values - program.row_upper), 0.0)
+    return broken
+
+
+def _conflict(assembled: Assembled, scenario: int, time_limit_s: float) -> tuple[str, ...]:
+    """Say the irreducible infeasible subsystem of a scenario's own program, or of the whole one."""
+    if time_limit_s <= 0.0:
+        return ()
+    instance = assembled.instance
+    alone = len(instance.tables.scenarios) == 1
+    program = assembled.program if alone else scenario_programs(instance)[scenario]
+    solver = new_solver(
+        {"iis_strategy": IRREDUCIBLE_FROM_LP, "iis_time_limit": time_limit_s, "time_limit": time_limit_s}
     )
+    pass_model(solver, replace(program, integer=None))
+    status, found = solver.getIis()
+    if status == highspy.HighsStatus.kError or not found.valid_:
+        return ()
+    words, columns = Words(instance, scenario), len(instance.template.column_names)
+    said = [words.row(row) for row in found.row_index_ if row < len(instance.template.row_names)]
+    for column, bound in zip(found.col_index_, found.col_bound_, strict=True):
+        if column >= columns:
+            continue
+        if bound in _UPPER and program.upper[column] < np.inf:
+            said.append(words.bound(column, True, float(program.upper[column])))
+        elif bound in _LOWER and not is_trivial(float(program.lower[column])):
+            said.append(words.bound(column, False, float(program.lower[column])))
+    return tuple(said)
+
+
+def _endless(assembled: Assembled, time_limit_s: float) -> Diagnosis:
+    """Say which flows grow without end: those that reach a cap no district could."""
+    program, instance = assembled.program, assembled.instance
+    capped = replace(program, upper=np.minimum(program.upper, ENDLESS), lower=np.maximum(program.lower, -ENDLESS))
+    solution = solve(replace(capped, integer=None), {"time_limit": max(time_limit_s, 0.0)})
+    if solution.columns is None:
+        return Diagnosis("unbounded", "the time did not suffice to find out which")
+    names, shared = instance.template.column_names, instance.template.first_stage.stop
+    grown = np.flatnonzero((np.abs(solution.columns) >= 0.1 * ENDLESS) & ~np.isfinite(program.upper))
+    said = []
+    for column in grown[:MOST_NAMED]:
+        own = column if column < shared else shared + (column - shared) % (len(names) - shared)
+        said.append(_endless_words(instance, names[own]))
+    return Diagnosis("unbounded", f"without end can grow: {'; '.join(said)}", tuple(said))
+
+
+def _endless_words(instance: Instance, name: str) -> str:
+    words = Words(instance)
+    column = instance.template.column_names.index(name)
+    return words.bound(column, True, float("inf")).replace("at most inf", "any number of")

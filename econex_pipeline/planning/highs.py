@@ -235,7 +235,7 @@ def pass_model(solver: highspy.Highs, program: LinearProgram) -> None:
     )
     if highspy.HighsStatus.kError in (added, status):
         raise SolverError("HiGHS refuses the model: a number in it is not finite, or bounds cross")
-    if program.mixed:
+    if program.integer is not None and program.mixed:
         whole = np.flatnonzero(program.integer).astype(np.int32)
         kinds = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         solver.changeColsIntegrality(len(whole), whole, kinds)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from econex_pipeline.contracts.errors import InputError, nearest
-from econex_pipeline.planning.block import Shape
+from econex_pipeline.planning.block import Shape, data_index
 from econex_pipeline.planning.compiling import template
 from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Target, Targets, Tranche
 from econex_pipeline.planning.tables import Tables
@@ -43,6 +43,13 @@ class Instance:
     def network(self) -> Network:
         """The network of the template."""
         return self.template.network
+
+    def data_of(self, scenario: int) -> dict[str, dict[Any, float]]:
+        """Give the data of one scenario by family and key."""
+        column = self.theta[:, scenario].tolist()
+        keys = data_index(self.template.network, self.template.shape)
+        parts = {name: column[self.template.data_slice[name]] for name in keys}
+        return {name: dict(zip(index, parts[name], strict=True)) for name, index in keys.items()}
 
 
 def unit_price(network: Network, tables: Tables, arc: Arc, cost: Cost) -> Array:

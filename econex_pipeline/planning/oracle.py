@@ -2,30 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pyomo.environ as pyo
 
 from econex_pipeline.planning.block import data_index, state
 from econex_pipeline.planning.instance import Instance
-
-
-def data_of(instance: Instance, scenario: int) -> dict[str, dict[Any, float]]:
-    """Give the data of one scenario by family and key.
-
-    Parameters
-    ----------
-    instance : Instance
-        Template and theta.
-    scenario : int
-        Position of the scenario.
-    """
-    template = instance.template
-    column = instance.theta[:, scenario].tolist()
-    keys = data_index(template.network, template.shape)
-    return {
-        name: dict(zip(index, column[template.data_slice[name]], strict=True)) for name, index in keys.items()
-    }  # fmt: skip
 
 
 def concrete_model(instance: Instance, scenario: int) -> pyo.ConcreteModel:
@@ -44,7 +24,7 @@ def concrete_model(instance: Instance, scenario: int) -> pyo.ConcreteModel:
         Objective ``total``.
     """
     model = pyo.ConcreteModel(name=f"{instance.network.name}_{scenario}")
-    state(model, instance.network, instance.template.shape, data_of(instance, scenario))
+    state(model, instance.network, instance.template.shape, instance.data_of(scenario))
     return model
 
 
@@ -65,7 +45,7 @@ def extensive_form(instance: Instance) -> pyo.ConcreteModel:
     positions = range(len(instance.tables.probability))
     model.scenario = pyo.Block(positions)
     for s in positions:
-        state(model.scenario[s], instance.network, instance.template.shape, data_of(instance, s))
+        state(model.scenario[s], instance.network, instance.template.shape, instance.data_of(s))
         model.scenario[s].total.deactivate()
     keys = data_index(instance.network, instance.template.shape)["deviation_cost"]
     model.schedule = pyo.Var(keys)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
-from econex_pipeline.planning.diagnosis import violated_rows
+from econex_pipeline.planning.diagnosis import Diagnosis, diagnose
 from econex_pipeline.planning.elements import EndValues, Network
 from econex_pipeline.planning.end_values import district_end_values
 from econex_pipeline.planning.engines import Outcome, solve_two_stage
@@ -187,12 +187,15 @@ def _answer(
 ) -> Answer:
     result, solution, quality = outcome.result, outcome.result.solution, outcome.quality
     if solution.status != "optimal":
-        message = f"{FAILURE[solution.status]} (HiGHS: {solution.message})"
-        if solution.status == "infeasible":
-            message += f": {violated_rows(assembled or assemble(instance, options), options.time_limit_s)}"
+        found = Diagnosis(solution.status, "")
+        if found.status in ("infeasible", "unbounded"):
+            left = options.time_limit_s - (time.perf_counter() - begun)
+            found = diagnose(assembled or assemble(instance, options), left)
+        why = f": {found.message}" if found.message else ""
         return Answer(
-            solution.status, float("inf"), time.perf_counter() - begun, None, message=message,
-            iterations=solution.iterations, engine=outcome.engine, log=solution.log,
+            found.status, float("inf"), time.perf_counter() - begun, None,
+            message=f"{FAILURE[found.status]} (HiGHS: {solution.message}){why}",
+            iterations=solution.iterations, conflict=found.conflict, engine=outcome.engine, log=solution.log,
         )  # fmt: skip
     plan = plan_table(instance, result)
     return Answer(

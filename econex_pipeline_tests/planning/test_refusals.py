@@ -117,7 +117,11 @@ def test_an_impossible_day_ends_with_the_limits_that_conflict():
     assert answer.status == "infeasible"
     assert answer.plan is None
     assert answer.objective is None
-    assert answer.message.endswith("mass_balance[home.E,1] is broken by 2")
+    assert answer.conflict == (
+        "home (electricity) must balance at 2025-07-15 06:00 UTC: demand 12 kW",
+        "grid_import gives at most 10 kW at 2025-07-15 06:00 UTC",
+    )
+    assert "must balance at 2025-07-15 06:00 UTC: demand 12 kW is broken by 2; these cannot" in answer.message
 
 
 def endless():
