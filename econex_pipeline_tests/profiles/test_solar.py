@@ -7,7 +7,7 @@ import pvlib
 import pytest
 
 from econex_pipeline.district import Site
-from econex_pipeline.profiles import Sun, pv_power_kw
+from econex_pipeline.profiles import Sun, profiles, pv_power_kw
 from econex_pipeline_tests.profiles.modelchain import PVLIB_NAMES, inputs, model_chain, model_chain_kw
 
 MIDDLE = pd.Timedelta("30min")
@@ -101,3 +101,10 @@ def test_heat_costs_power(district, pv, trace_of):
     hot = cool.assign(temperature_air_c=cool["temperature_air_c"] + 10)
     ratio = ours(pv, district.site, hot).sum() / ours(pv, district.site, cool).sum()
     assert ratio == pytest.approx(1 - 10 * 0.004, abs=0.01)
+
+
+def test_profiles_look_for_the_sun_in_the_middle_of_each_step(district, pv, trace_of):
+    trace = trace_of(date(2025, 3, 20), 2)
+    table = profiles(district, trace)
+    power_kw = table.loc[table["node"] == "home_1", "pv_kw"].to_numpy()
+    assert_same(power_kw, model_chain_kw(model_chain(pv, district.site), inputs(trace)))

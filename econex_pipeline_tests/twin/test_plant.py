@@ -228,3 +228,18 @@ def test_a_start_amount_outside_its_tank_is_refused(twin):
         twin.initial_state(START, {"cistern": 21.0})
     with pytest.raises(InputError, match="did you mean 'cistern'"):
         twin.initial_state(START, {"cistren": 1.0})
+
+
+def test_real_households_return_greywater_of_what_they_really_drew(twin):
+    asked = NodeInputs(potable_m3_h=0.2, greywater_m3_h=0.07)
+    _, measurement = twin.step(twin.initial_state(START), Decision(), still({"home_1": asked}))
+    real = measurement.inputs["home_1"]
+    assert real.potable_m3_h != pytest.approx(0.2, rel=1e-3)
+    assert real.greywater_m3_h / real.potable_m3_h == pytest.approx(0.35)
+
+
+def test_run_times_are_rounded_to_the_nearest_second(twin):
+    for asked_s, run_s in ((1800.3, 1800), (1800.7, 1801)):
+        decision = Decision({"mains_import": asked_s / 3600 * 2.0}, rated_flows_m3_h={"mains_import": 2.0})
+        _, measurement = twin.step(twin.initial_state(START), decision, still())
+        assert measurement.run_s["mains_import"] == run_s
