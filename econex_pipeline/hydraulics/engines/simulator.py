@@ -148,7 +148,7 @@ class SimulatorEngine:
             gain = head[place[pump.to_node_id or 0]] - head[place[pump.from_node_id or 0]]
             through = flow[first + row]
             if through > 0.0:
-                hydraulic = WATER_DENSITY_KG_M3 * GRAVITY_M_S2 * through * max(gain, 0.0)
+                hydraulic = WATER_DENSITY_KG_M3 * GRAVITY_M_S2 * through * abs(gain)
                 power[row] = hydraulic / self._efficiency(pump, through)
         return power
 
