@@ -28,6 +28,8 @@ class Comparison:
         The ratio aimed at: at least this against a peer, at most this of a floor.
     of_floor : bool
         Whether the other side is a floor below which nobody can come.
+    note : str
+        What else was seen, on a line of its own.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Comparison:
     other_s: float
     target: float
     of_floor: bool = False
+    note: str = ""
 
     @property
     def ratio(self) -> float:
@@ -53,7 +56,8 @@ class Comparison:
             f"bench: {self.name} | ours {_number(self.ours_s)} | {self.other} {_number(self.other_s)} "
             f"| ratio {_number(self.ratio)} | target {self.target:g}"
         )
-        return f"{text} of floor" if self.of_floor else text
+        text = f"{text} of floor" if self.of_floor else text
+        return f"{text}\n{self.note}" if self.note else text
 
 
 def best_time_s(function: Callable[[], Result], repeats: int = 5) -> tuple[float, Result]:

@@ -7,7 +7,6 @@ The quality line holds the Kantorovich distance between the members and what eac
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,17 +27,6 @@ MEMBERS, KEPT, HOURS, VARIABLES = 1000, 20, 24, 6
 TARGET = 1.0
 DAY = dt.date(2025, 7, 3)
 DATA = Path(__file__).parents[1] / "data"
-
-
-@dataclass(frozen=True)
-class ReductionComparison(Comparison):
-    """Times, and below them what they bought."""
-
-    quality: str = ""
-
-    def line(self) -> str:
-        """Two lines: the times, then the quality."""
-        return f"{super().line()}\nquality: {self.quality}"
 
 
 def members_in_money() -> np.ndarray:
@@ -79,7 +67,7 @@ def kantorovich(money: np.ndarray, chosen: np.ndarray) -> float:
     return float(distances(money)[:, chosen].min(axis=1).mean())
 
 
-def run() -> ReductionComparison:
+def run() -> Comparison:
     """Time both on the same members."""
     money = members_in_money()
     by_hour = money.reshape(MEMBERS, VARIABLES, HOURS).transpose(0, 2, 1).reshape(-1, VARIABLES)
@@ -93,11 +81,11 @@ def run() -> ReductionComparison:
     ours_s, chosen = best_time_s(lambda: ours(money))
     tsam_s, medoids = best_time_s(lambda: theirs(frame, weights), repeats=3)
     near, far = kantorovich(money, chosen), kantorovich(money, medoids)
-    return ReductionComparison(
+    return Comparison(
         "scenario_reduction",
         ours_s,
         "tsam_hierarchical_medoids",
         tsam_s,
         TARGET,
-        quality=f"Kantorovich distance ours {near:.4f} USD | tsam {far:.4f} USD | {len(medoids)} medoids",
+        note=f"quality: Kantorovich distance ours {near:.4f} USD | tsam {far:.4f} USD | {len(medoids)} medoids",
     )

@@ -170,7 +170,7 @@ class Pilot:
         self.m.add_constraints(actual - schedule - up + down == 0, name=f"commit_{name}")
         self.cost.append((price * self.step_h * (up + down) * self.probability).sum())
 
-    def optimum(self) -> float:
+    def build(self) -> linopy.Model:
         self.devices()
         for name, s in self.d.storages.items():
             self.storage(name, s)
@@ -178,5 +178,9 @@ class Pilot:
         for node, terms in self.balance.items():
             self.m.add_constraints(terms == -self.given.get(node, 0.0), name="balance_" + ".".join(node))
         self.m.add_objective(sum(self.cost[1:], self.cost[0]))
+        return self.m
+
+    def optimum(self) -> float:
+        self.build()
         self.m.solve("highs", io_api="direct", output_flag=False, threads=1)
         return float(self.m.objective.value)
