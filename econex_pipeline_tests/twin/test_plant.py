@@ -243,3 +243,13 @@ def test_run_times_are_rounded_to_the_nearest_second(twin):
         decision = Decision({"mains_import": asked_s / 3600 * 2.0}, rated_flows_m3_h={"mains_import": 2.0})
         _, measurement = twin.step(twin.initial_state(START), decision, still())
         assert measurement.run_s["mains_import"] == run_s
+
+
+def test_the_real_inlet_turbine_differs_from_its_drawing_by_its_hidden_factor(twin, district):
+    hidden = twin.hidden.turbine_efficiency["mains"]
+    recovered = []
+    for plant in (twin, Twin(district, mismatch=False)):
+        _, measurement = plant.step(plant.initial_state(START), Decision({"mains_import": 1.0}), still())
+        recovered.append(measurement.generated_kw["mains"] / measurement.flows_m3_h["mains_import"])
+    assert abs(hidden - 1.0) > 0.005
+    assert recovered[0] / recovered[1] == pytest.approx(hidden, rel=0.004)  # rough pipes have a say in the head
