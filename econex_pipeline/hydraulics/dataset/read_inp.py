@@ -200,9 +200,7 @@ class _Reader:
         )
 
     def _pump(self, name: str, item: Any) -> Pump:
-        series, curve = item.speed_timeseries, item.efficiency
-        if isinstance(curve, str):
-            curve = self.model.get_curve(curve)
+        series, curve = item.speed_timeseries, item.efficiency_curve
         is_power = item.pump_type == "POWER"
         status, speed = item.initial_status.name != "Closed", float(series.base_value)
         if item.initial_setting is not None and item.initial_setting != 1.0:

@@ -26,13 +26,14 @@ from econex_pipeline.hydraulics.plant import M3_H_PER_CMH
 from econex_pipeline.hydraulics.toolkit import HydraulicsError, Project
 
 M3_S_PER_CMH = M3_H_PER_CMH / 3600.0
+CMH_PER_M3_S = 1.0 / M3_S_PER_CMH  # multiplied by in the file and here alike, so that a value written again is the same
 W_PER_KW = 1000.0
 FULL_FRAC = 1.0 - 1e-9
 
 
 def engine_text(dataset: Dataset, options: RunOptions, tape: Tape | None = None) -> str:
     """Give the input file that the engine opens; with a tape, the one that plays it by itself."""
-    return inp_text(dataset, tape or Tape(), options, Naming.by_id(dataset), 1.0 / M3_S_PER_CMH, own_patterns=True)
+    return inp_text(dataset, tape or Tape(), options, Naming.by_id(dataset), CMH_PER_M3_S, own_patterns=True)
 
 
 class EpanetEngine:
@@ -68,6 +69,7 @@ class EpanetEngine:
             np.array([tank.lowest_level_m for tank in dataset.tanks], dtype=float),
             np.array([tank.max_level for tank in dataset.tanks], dtype=float),
         )
+        self._start_levels = [tank.level for tank in dataset.tanks]
         self._overflow = np.array([tank.overflow for tank in dataset.tanks], dtype=bool)
         self._lay_out()
         self._full_m3 = np.zeros(len(dataset.tanks))
@@ -108,8 +110,10 @@ class EpanetEngine:
 
     def start(self, time_s: int, levels_m: np.ndarray, inputs: Inputs) -> None:
         """Go to a time with these levels and inputs, flows guessed afresh."""
-        for write, level in zip(self._write_level, np.clip(levels_m, *self._limits).tolist(), strict=True):
-            write(level)
+        for place, level in enumerate(np.clip(levels_m, *self._limits).tolist()):
+            if level != self._start_levels[place]:  # what the file says is not said again: EPANET rounds it another way
+                self._write_level[place](level)
+                self._start_levels[place] = level
         data = self._dataset
         changed = [i for i, item in inputs.links.items() if item is not data.by_id[i]]
         self.project.start()
@@ -127,7 +131,7 @@ class EpanetEngine:
         """Take over changed inputs: positions of junctions and reservoirs, ids of links."""
         many = len(self._dataset.junctions)
         for place in junctions:
-            self._write_demand[place](float(inputs.base_demand[place]) / M3_S_PER_CMH)
+            self._write_demand[place](float(inputs.base_demand[place]) * CMH_PER_M3_S)
             self._write_factor[place](float(inputs.demand_factor[place]))
         for place in reservoirs:
             self._write_head[place](float(inputs.base_head[place]))
@@ -145,7 +149,7 @@ class EpanetEngine:
             setting(link.speed)
         elif isinstance(link, Valve) and link.status == "active" and link.type != "GPV":  # status would mean wide open
             value = float(getattr(link, link.setting_field))
-            setting(value / M3_S_PER_CMH if link.type == "FCV" else value)
+            setting(value * CMH_PER_M3_S if link.type == "FCV" else value)
         else:
             status(1.0)
 
