@@ -11,17 +11,10 @@ import highspy
 import numpy as np
 
 from econex_pipeline.planning.answer import Basis, Status
+from econex_pipeline.planning.bases import final_basis, start_from
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_BASIS_STATUS = [
-    highspy.HighsBasisStatus.kLower,
-    highspy.HighsBasisStatus.kBasic,
-    highspy.HighsBasisStatus.kUpper,
-    highspy.HighsBasisStatus.kZero,
-    highspy.HighsBasisStatus.kNonbasic,
-]
-_DIGIT = {status: str(digit) for digit, status in enumerate(_BASIS_STATUS)}
 STATUS: dict[Any, Status] = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
@@ -187,7 +180,7 @@ def solve(
         solver.cbLogging.subscribe(lambda event: progress(event.message.rstrip()))
     pass_model(solver, program)
     if basis is not None and len(basis.columns) == len(program.cost) and len(basis.rows) == len(program.row_lower):
-        _start_from(solver, basis)
+        start_from(solver, basis)
     solver.run()
     status = STATUS.get(solver.getModelStatus(), "error")
     information = solver.getInfo()
@@ -197,12 +190,15 @@ def solve(
     if status != "optimal":
         return Solution(status, float("nan"), None, None, None, seconds, iterations, message, "".join(log))
     found = solver.getSolution()
+    columns = np.asarray(found.col_value)
+    at_columns = columns, program.lower, program.upper
+    at_rows = np.asarray(found.row_value), program.row_lower, program.row_upper
     return Solution(
         status,
         float(information.objective_function_value),
-        np.asarray(found.col_value),
+        columns,
         np.asarray(found.row_dual),
-        _final(solver),
+        final_basis(solver, at_columns, at_rows),
         seconds,
         iterations,
         message,
@@ -239,18 +235,3 @@ def pass_model(solver: highspy.Highs, program: LinearProgram) -> None:
         whole = np.flatnonzero(program.integer).astype(np.int32)
         kinds = np.full(len(whole), int(highspy.HighsVarType.kInteger), dtype=np.uint8)
         solver.changeColsIntegrality(len(whole), whole, kinds)
-
-
-def _start_from(solver: highspy.Highs, basis: Basis) -> None:
-    start = highspy.HighsBasis()
-    start.col_status = [_BASIS_STATUS[int(digit)] for digit in basis.columns]
-    start.row_status = [_BASIS_STATUS[int(digit)] for digit in basis.rows]
-    start.valid = True
-    solver.setBasis(start)
-
-
-def _final(solver: highspy.Highs) -> Basis | None:
-    found = solver.getBasis()
-    if not found.valid:
-        return None
-    return Basis("".join(map(_DIGIT.__getitem__, found.col_status)), "".join(map(_DIGIT.__getitem__, found.row_status)))
