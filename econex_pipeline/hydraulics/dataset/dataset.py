@@ -39,7 +39,7 @@ class Dataset:
     name : str
         Name of the network.
     entities : tuple of Entity
-        All entities; ids are unique over all groups, references over the nodes and over the links.
+        All entities, kept by group; ids are unique over all groups, references over the nodes and over the links.
     general : DataOptions
         What is true of the network whoever solves it.
 
@@ -54,7 +54,8 @@ class Dataset:
     general: DataOptions = field(default_factory=DataOptions)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "entities", tuple(self.entities))
+        groups = list(TYPES)
+        object.__setattr__(self, "entities", tuple(sorted(self.entities, key=lambda item: groups.index(item.GROUP))))
         seen: dict[int, Entity] = {}
         for entity in self.entities:
             if entity.id in seen:

@@ -75,7 +75,7 @@ def inp_text(
     options: RunOptions,
     naming: Naming | None = None,
     cmh_per_m3_s: float = S_PER_H,
-    own_patterns: bool = False,
+    for_engine: bool = False,
 ) -> str:
     """Give the text of an EPANET input file.
 
@@ -87,10 +87,11 @@ def inp_text(
         Names to use; by reference where not given.
     cmh_per_m3_s : float, optional
         Factor on flows; an engine that knows EPANET's rounding of the cubic metre gives its own.
-    own_patterns : bool, optional
-        Give each junction and reservoir a pattern of its own with its present factor, to be moved by an engine.
+    for_engine : bool, optional
+        Give each junction and reservoir a pattern of its own with its present factor, to be moved by an engine, which
+        judges convergence itself.
     """
-    return _Writer(dataset, tape, options, naming or Naming.by_reference(dataset), cmh_per_m3_s, own_patterns).text()
+    return _Writer(dataset, tape, options, naming or Naming.by_reference(dataset), cmh_per_m3_s, for_engine).text()
 
 
 def own_pattern(entity_id: int) -> str:
@@ -105,7 +106,7 @@ class _Writer:
     options: RunOptions
     naming: Naming
     flow: float
-    own_patterns: bool
+    for_engine: bool
     curves: list[str] = field(default_factory=list)
     status: list[str] = field(default_factory=list)
     energy: list[str] = field(default_factory=list)
@@ -155,7 +156,7 @@ class _Writer:
             written = name if name != FLAT else f"{FLAT}_"
             self.patterns[written] = self.tape.patterns[name]
             return written
-        if self.own_patterns or factor != 1.0:
+        if self.for_engine or factor != 1.0:
             self.patterns[own_pattern(entity_id)] = (factor,)
             return own_pattern(entity_id)
         return FLAT
@@ -256,9 +257,10 @@ class _Writer:
             "DAMPLIMIT": solver.damplimit,
             "CHECKFREQ": int(solver.checkfreq),
             "MAXCHECK": int(solver.maxcheck),
-            # STOP would end the whole run inside EPANET: whether an instant has converged is judged outside
-            "UNBALANCED": f"CONTINUE {int(solver.unbalanced_value) if solver.unbalanced == 'CONTINUE' else 0}",
+            "UNBALANCED": f"CONTINUE {int(solver.unbalanced_value)}" if solver.unbalanced == "CONTINUE" else "STOP",
         }
+        if self.for_engine and solver.unbalanced == "STOP":
+            rows["UNBALANCED"] = "CONTINUE 0"  # STOP ends the whole run in EPANET: convergence is judged outside
         return [_row(name, value) for name, value in rows.items()]
 
 

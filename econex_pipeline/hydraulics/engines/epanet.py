@@ -33,7 +33,7 @@ FULL_FRAC = 1.0 - 1e-9
 
 def engine_text(dataset: Dataset, options: RunOptions, tape: Tape | None = None) -> str:
     """Give the input file that the engine opens; with a tape, the one that plays it by itself."""
-    return inp_text(dataset, tape or Tape(), options, Naming.by_id(dataset), CMH_PER_M3_S, own_patterns=True)
+    return inp_text(dataset, tape or Tape(), options, Naming.by_id(dataset), CMH_PER_M3_S, for_engine=True)
 
 
 class EpanetEngine:
