@@ -19,7 +19,7 @@ from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
 from econex_pipeline.hydraulics.stepping import Stepper
 from econex_pipeline.hydraulics.tanks import Tank
 from econex_pipeline.hydraulics.toolkit import Project
-from econex_pipeline.hydraulics.topology import PIPES, Actuator
+from econex_pipeline.hydraulics.topology import PIPES, Actuator, Mate
 
 SUBSTEP_S = 300
 
@@ -53,6 +53,8 @@ class WaterNetwork:
         All links.
     boundary : dict of str to str
         Boundary junction of each tank that has one.
+    mates : dict of str to Mate
+        Link in series with each actuator between two stores: there EPANET shows what creeps through a shut one.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class WaterNetwork:
         self.tanks: dict[str, Tank] = self._plant.tanks
         self.actuators: dict[str, Actuator] = self._plant.actuators
         self.boundary: dict[str, str] = self._plant.boundary
+        self.mates: dict[str, Mate] = self._plant.mates
         self.links: dict[str, LinkKind] = dict(project.link_kinds)
         self.pumps = tuple(name for name, kind in self.links.items() if kind is LinkKind.PUMP)
         self.pipes = tuple(name for name, kind in self.links.items() if kind in PIPES)

@@ -148,7 +148,7 @@ class Measurement:
         What each meter saw pass the wrong way [m3/h]: in EPANET a shut pump or valve lets a few 1e-4 m3/h through.
     water_step_error_m3, water_step_error_bound_m3 : dict of str to float
         What the hydraulic engine's whole seconds at a full or empty tank made or lost, and the bound it states for
-        it, by storage [m3].
+        it, by storage [m3]; the bound includes what crept through shut actuators that no arc of the district names.
     run_s : dict of str to int
         Seconds that each duty-cycled element ran.
     clips : tuple of Clip

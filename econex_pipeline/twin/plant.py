@@ -154,6 +154,8 @@ class Twin:
             batteries_kwh={name: outcome.end_kwh for name, outcome in power.batteries.items()},
             membranes={name: membrane for name, (membrane, _) in treated.items()},
         )
+        stated = _by_storage(self.water, water.result.step_error_bound_m3)
+        crept = _by_storage(self.water, self.water.unmetered_m3(water.result))
         return end, Measurement(
             time_utc=state.time_utc,
             step_h=step_h,
@@ -169,7 +171,7 @@ class Twin:
             end_amounts=end.amounts(),
             backflow_m3_h=self.water.backflow_m3_h(water.result),
             water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
-            water_step_error_bound_m3=_by_storage(self.water, water.result.step_error_bound_m3),
+            water_step_error_bound_m3={name: stated[name] + crept[name] for name in stated},
             run_s=water.run_s,
             clips=_clips(decision, water, power.powers_kw, step_h),
             warnings=tuple(water.result.warnings),

@@ -68,6 +68,8 @@ class WaterWorks:
         mains = district.utilities.mains
         if mains is not None:
             self.links["mains_import"] = (mains.actuator, mains.meter)
+        used = {actuator for actuator, _ in self.links.values()}
+        self._strangers = [mate for name, mate in network.mates.items() if name not in used]
         self.run_off = RunOff(district)
 
     def step(
@@ -268,6 +270,14 @@ class WaterWorks:
         """Give what went the wrong way through each duty-cycled element: EPANET's shut links are not quite tight."""
         volumes = {element: result.volume_m3[meter] for element, (_, meter) in self.links.items()}
         return {element: max(0.0, -volume) / self.district.step_h for element, volume in volumes.items()}
+
+    def unmetered_m3(self, result: StepResult) -> dict[str, float]:
+        """Give, by tank, what crept through shut actuators of the file that the district does not name [m3]."""
+        crept = dict.fromkeys(result.levels_m3, 0.0)
+        for mate in self._strangers:
+            for tank in {mate.source, mate.sink} & crept.keys():
+                crept[tank] += abs(result.volume_m3[mate.link])
+        return crept
 
     def _run_s(self, result: StepResult) -> dict[str, int]:
         return {element: result.ran_s.get(actuator, 0) for element, (actuator, _) in self.links.items()}

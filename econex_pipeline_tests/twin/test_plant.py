@@ -202,6 +202,16 @@ def test_a_device_less_leaves_the_others_as_they_are(twin, district):
     assert other.hidden == twin.hidden
 
 
+@pytest.mark.parametrize("gone", [("phs_pump", "phs_turbine"), ("potable_hub_1",)])
+def test_books_close_where_the_file_holds_a_pump_that_the_district_has_not(district, gone):
+    arcs = {name: arc for name, arc in district.arcs.items() if name not in gone}
+    other = district.model_copy(update={"arcs": arcs})
+    _, measurements = run_day(Twin(other), sunny_profiles(district, hours(4), rain_m3_h=0.3), Decision())
+    for measurement in measurements:
+        assert balances(measurement, other).worst_water_m3 < EXACT_M3
+        assert max(measurement.water_step_error_bound_m3.values()) < 0.005
+
+
 def test_rows_keep_the_contracts(twin, district):
     profiles = sunny_profiles(district, hours(2))
     states = [twin.initial_state(START)]
