@@ -20,7 +20,7 @@ from econex_pipeline.planning.risk import risk_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-NOTHING = 1e-6
+NOTHING = 1e-5
 """A commitment that saves less than this share of the cost is worth nothing."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -43,7 +44,25 @@ def _plan(
     if answer.plan is None:
         raise NoPlan(f"case {day.setting.case}, {day.date}: no plan ({answer.status}): {answer.message}")
     parts = {name: float(value) for name, value in answer.parts.items()}
-    return Made(answer.plan, extra={"status": answer.status, "objective_usd": answer.objective, "parts": parts})
+    extra: dict[str, Any] = {"status": answer.status, "objective_usd": answer.objective, "parts": parts}
+    if answer.quality is not None:
+        extra |= {"worth": answer.quality.lines, "worth_nothing": list(answer.quality.worthless)}
+    return Made(answer.plan, extra=extra)
+
+
+def worth_in_words(facts: Mapping[str, Any], currency: str) -> str:
+    """Say what planning over scenarios was worth, and which schedules would be as good made for the mean."""
+    worth = facts.get("worth")
+    if not worth:
+        return "not known"
+    cost = max(abs(facts["objective_usd"] + facts["parts"]["end_value_usd"]), 0.01)
+    said = [
+        f"{name} {worth[key]:.2f} {currency} ({100.0 * worth[key] / cost:.1f} % of the expected cost)"
+        for name, key in (("gains over a plan for the mean", "vss_usd"), ("knowing the day would gain", "evpi_usd"))
+    ]
+    if facts["worth_nothing"]:
+        said.append(f"a schedule made for the mean does as well for: {', '.join(facts['worth_nothing'])}")
+    return "; ".join(said)
 
 
 def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
@@ -57,8 +76,9 @@ def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
     electricity = png(dispatch(as_if, levels, day.setting.district, "E", day.table(PRICES)))
     return {
         "status": facts["status"],
+        "worth": worth_in_words(facts, day.setting.district.currency),
         "electricity": catalogue.picture(electricity, "Expected supply and use of electricity by hour"),
-        **catalogue.numbers({"objective_usd": facts["objective_usd"], **facts["parts"]}),
+        **catalogue.numbers({"objective_usd": facts["objective_usd"], **facts["parts"], **facts.get("worth", {})}),
     }
 
 

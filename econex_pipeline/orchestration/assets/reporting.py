@@ -10,7 +10,7 @@ import pandas as pd
 from econex_pipeline.contracts import Provenance, tidy
 from econex_pipeline.orchestration import catalogue
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
-from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients
+from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients, worth_in_words
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS, WEATHER
 from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, Made, Recipe
 
@@ -103,7 +103,10 @@ def _report(
         weather=weather,
         repairs=tuple(repair["message"] for repair in day.extra(WEATHER)["repairs"]),
         messages=_messages(day),
-        facts={"Plan": f"{facts['status']}, objective {facts['objective_usd']:.2f} {day.setting.district.currency}"},
+        facts={
+            "Plan": f"{facts['status']}, objective {facts['objective_usd']:.2f} {day.setting.district.currency}",
+            "Planning over scenarios": worth_in_words(facts, day.setting.district.currency),
+        },
     )
     return Made(kpis, text=render_report(page))
 
