@@ -22,8 +22,10 @@ from econex_pipeline.hydraulics.slots import HydraulicsError
 
 POINTS = 33
 MIN_FLOW_FRAC = 0.2  # of the rated flow: below it a pump is cycled, as its heat and its efficiency curve end there
+MIN_SPEED = 0.3  # of the rated one: a drive's motor gets too warm below
 SPEED_STEP = 1e-7
 CONVEX_FRAC = 1e-9
+LEAST_FRAC = 1e-3  # of the largest power: below it errors count as if against this much
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def pump_segments(
     count : int, optional
         Number of segments.
     min_flow_frac : float, optional
-        Smallest flow over the flow at rated speed.
+        Smallest flow over the flow at rated speed, unless the pump moves more at 0.3 times its speed already.
     points : int, optional
         Probes along the curve.
     age_h : float, optional
@@ -120,7 +122,9 @@ def pump_segments(
     """
     rated, _ = operate(network, device, levels_m3, beside=beside)
     moving(network, device, rated)
-    slowest = speed_for(network, device, levels_m3, min_flow_frac * rated, beside=beside)
+    slowest, least = MIN_SPEED, min_flow_frac * rated
+    if operate(network, device, levels_m3, MIN_SPEED, beside)[0] < least:
+        slowest = speed_for(network, device, levels_m3, least, beside=beside)
     # flow grows with the root of the speed above the one that just reaches the head
     speeds = slowest + (1.0 - slowest) * np.linspace(0.0, 1.0, points) ** 1.5
     curve = [(*operate(network, device, levels_m3, float(speed), beside), float(speed)) for speed in speeds]
@@ -197,19 +201,23 @@ def speed_for(
 
 
 def _fit(element: str, curve: list[tuple[float, float, float]], count: int, age_h: float) -> Segments:
-    """Choose breakpoints among the points of a curve so that the largest relative error is smallest."""
+    """Choose breakpoints among the points of a curve, then the power there, so that relative errors are small.
+
+    Breakpoints are those whose chords have the smallest largest error. A chord of a bent curve errs to one side, so the
+    power at the breakpoints is fitted afterwards: least squares of the relative errors, which halves them.
+    """
     flow, power, setting = (np.array(column) for column in zip(*curve, strict=True))
     if not 1 <= count < len(flow):
         raise InputError(f"segments of {element}", "count", count, f"1 to {len(flow) - 1}, fewer than probed points")
     if not (np.diff(flow) > 0.0).all():
         raise HydraulicsError(f"{element}: its flow does not rise with its setting, so power is no function of flow")
-    size = len(flow)
+    size, scale = len(flow), np.maximum(power, LEAST_FRAC * power.max())
     error = np.full((size, size), np.inf)
     for first in range(size - 1):
         for last in range(first + 1, size):
             inner = slice(first, last + 1)
             line = np.interp(flow[inner], flow[[first, last]], power[[first, last]])
-            error[first, last] = np.max(np.abs(line - power[inner]) / np.maximum(power[inner], 1e-12))
+            error[first, last] = np.max(np.abs(line - power[inner]) / scale[inner])
     best, came = error[0], [np.zeros(size, dtype=int)]
     for _ in range(count - 1):
         worst = np.maximum(best[:, None], error)
@@ -219,5 +227,8 @@ def _fit(element: str, curve: list[tuple[float, float, float]], count: int, age_
     for back in reversed(came[1:]):
         places.append(int(back[places[-1]]))
     chosen = sorted({0, *places})
-    breaks = [tuple(column[chosen].tolist()) for column in (flow, power, setting)]
-    return Segments(element, breaks[0], breaks[1], breaks[2], fit_error_frac=float(best[-1]), age_h=age_h)
+    shares = np.array([np.interp(flow, flow[chosen], unit) for unit in np.eye(len(chosen))]).T
+    fitted, *_ = np.linalg.lstsq(shares / scale[:, None], power / scale, rcond=None)
+    fit_error = np.max(np.abs(shares @ fitted - power) / scale)
+    flows, settings = tuple(flow[chosen].tolist()), tuple(setting[chosen].tolist())
+    return Segments(element, flows, tuple(fitted.tolist()), settings, float(fit_error), age_h)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import starmap
 from typing import Any
 
@@ -27,6 +28,16 @@ class HydraulicsError(EconexError):
     """EPANET could not give a trustworthy answer: no convergence, a bound broken, a call refused."""
 
 
+@cache
+def _library() -> Any:
+    """EPANET's library, once more, for short calls.
+
+    A read lasts some nanoseconds: to give up the interpreter lock for it, as the usual way does, costs as much again.
+    Its functions have no declared types: ready-made C arguments are fastest without.
+    """
+    return ctypes.PyDLL(ENepanet().ENlib._name)
+
+
 class Reading:
     """Values that are read many at once.
 
@@ -44,9 +55,7 @@ class Reading:
     """
 
     def __init__(self, handle: ctypes.c_void_p, wanted: Sequence[_Slot]) -> None:
-        # A read lasts some nanoseconds: to give up the interpreter lock for it, as CDLL does, costs as much again.
-        # Ready-made C arguments are fastest without declared types.
-        library = ctypes.PyDLL(ENepanet().ENlib._name)
+        library = _library()
         self._functions: tuple[Any, Any] = (library.EN_getlinkvalue, library.EN_getnodevalue)
         buffer = (ctypes.c_double * len(wanted))()
         self.values = np.frombuffer(memoryview(buffer))
@@ -82,7 +91,7 @@ def writer(handle: ctypes.c_void_p, index: int, code: LinkValue | NodeValue, wha
     what : str
         Named when EPANET refuses the value.
     """
-    library = ctypes.PyDLL(ENepanet().ENlib._name)
+    library = _library()
     function = library.EN_setnodevalue if isinstance(code, NodeValue) else library.EN_setlinkvalue
     place, number, double = ctypes.c_int(index), ctypes.c_int(code), ctypes.c_double
 

@@ -11,7 +11,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ class Project:
         self.path = inp_path
         if not inp_path.is_file():
             raise InputError.saying(inp_path, "network file", "there is no such file; expected an EPANET input file")
-        library = ENepanet().ENlib
+        library = _library()
         self._handle = self._open(library)
         self._call = self._bind(library)
         self._solve, self._advance = self._call["EN_runH"], self._call["EN_nextH"]
@@ -278,8 +278,15 @@ class Project:
         self._finalizer()
 
 
+@cache
+def _library() -> Any:
+    """EPANET's library; loading it takes as long as opening a project."""
+    return ENepanet().ENlib
+
+
 def _close(library: Any, handle: ctypes.c_void_p, process: int) -> None:
     """Close a project in the process that opened it; a forked child leaves its parent's alone."""
     if os.getpid() == process:
+        library.EN_closeH(handle)  # EN_close alone never frees the solver's matrices
         library.EN_close(handle)
         library.EN_deleteproject(handle)
