@@ -5,6 +5,8 @@ from econex_pipeline.planning.elements import EndValues, Network, Tranche
 from econex_pipeline.planning.end_values import end_values_from_plan
 from econex_pipeline.planning.network import build_network
 from econex_pipeline.planning.planner import expected_end_state, plan_day, solve_horizon
+from econex_pipeline.planning.quality import Quality
+from econex_pipeline.planning.quantiles import recourse_quantiles
 
 __all__ = [
     "Answer",
@@ -12,11 +14,13 @@ __all__ = [
     "EndValues",
     "Network",
     "PlanOptions",
+    "Quality",
     "Terminal",
     "Tranche",
     "build_network",
     "end_values_from_plan",
     "expected_end_state",
     "plan_day",
+    "recourse_quantiles",
     "solve_horizon",
 ]
