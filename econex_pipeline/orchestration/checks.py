@@ -48,11 +48,12 @@ Judge = Callable[[Day, pd.DataFrame], Finding]
 
 @dataclass(frozen=True)
 class PhysicsCheck:
-    """Something that must hold in the world for the table of a recipe."""
+    """Something that must hold in the world for the table of a recipe; if not blocking, its failure is a warning."""
 
     name: str
     description: str
     judge: Judge
+    blocking: bool = True
 
 
 def daily_checks(
@@ -71,14 +72,14 @@ def daily_checks(
             asset=asset,
             name=check.name,
             description=check.description,
-            blocking=True,
+            blocking=check.blocking,
         )
         def judged(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
             findings = []
             for key in asked(context, asset, latest=1):
                 day = Day(inputs.setting(case), partitions.day_of_key(key, utc_offset_h), storage, RunOptions())
                 findings.append(found(partial(_judge, check, day, entry)))
-            return result(findings)
+            return result(findings, check.blocking)
 
         return judged
 
@@ -108,12 +109,13 @@ def found(judge: Callable[[], Finding]) -> Finding:
         return Finding(False, str(error), evidence)
 
 
-def result(findings: Sequence[Finding]) -> dg.AssetCheckResult:
+def result(findings: Sequence[Finding], blocking: bool = True) -> dg.AssetCheckResult:
     """Give several findings to Dagster as one: what failed, or else what holds, with the numbers of all."""
     failed = [finding for finding in findings if not finding.passed]
     sentences = dict.fromkeys(finding.sentence for finding in failed or findings)
     numbers = {name: value for finding in findings for name, value in finding.numbers.items()}
-    return dg.AssetCheckResult(passed=not failed, description="; ".join(sentences), metadata=numbers)
+    severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(passed=not failed, description="; ".join(sentences), metadata=numbers, severity=severity)
 
 
 def _keeps_contract(day: Day, frame: pd.DataFrame) -> Finding:
@@ -163,6 +165,11 @@ PHYSICS: dict[str, tuple[PhysicsCheck, ...]] = {
         PhysicsCheck("complementarity", "Nothing flows both ways at once.", _one_way_at_a_time),
     ),
     "kpis": (
-        PhysicsCheck("pump_energy", "The controller's prediction of pump energy is near what was simulated.", _pumps),
+        PhysicsCheck(
+            "pump_energy",
+            "The controller's prediction of pump energy is near what was simulated.",
+            _pumps,
+            blocking=False,
+        ),
     ),
 }

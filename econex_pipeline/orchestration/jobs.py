@@ -126,7 +126,7 @@ def first_failure(events: Sequence[dg.DagsterEvent]) -> str:
     for event in events:
         if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
-            if not check.passed:
+            if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
                 return f"check '{check.check_name}' of {check.asset_key.to_user_string()} failed: {check.description}"
         if event.event_type == dg.DagsterEventType.STEP_FAILURE:
             failure = event.step_failure_data

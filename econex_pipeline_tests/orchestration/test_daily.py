@@ -146,6 +146,16 @@ def test_a_failed_physics_check_stops_the_run_before_anything_downstream(run, to
     assert first_failure(result.all_events) == "check 'cold_sun' of first/base failed: the sun is hot"
 
 
+def test_a_check_that_only_warns_stops_nothing(run, toy: Toy) -> None:
+    check = PhysicsCheck("mild", "The sun is mild.", lambda day, frame: Finding(False, "it is hot"), blocking=False)
+    result = run([KEY], physics=(check,))
+    assert result.success
+    assert toy.calls == ["first 2025-07-15", "second 2025-07-15"]
+    warned = [check for check in result.get_asset_check_evaluations() if not check.passed]
+    assert [(check.check_name, check.severity) for check in warned] == [("mild", dg.AssetCheckSeverity.WARN)]
+    assert first_failure(result.all_events) == "the run did not start; see the log"
+
+
 def test_an_input_error_reaches_the_user_as_its_own_sentence(run, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
     error = InputError("district.yaml", "nodes.hub.pv.tilt_deg", 120.0, "an angle from 0 to 90 degrees")
 
