@@ -140,7 +140,8 @@ def solve_monolith(
     method = {"auto": "simplex", "simplex": "simplex", "ipm": "ipm"}[options.method]
     settings = {"time_limit": float(options.time_limit_s), "solver": method}
     if assembled.program.mixed:
-        solution = solve_mixed(assembled.program, float(options.time_limit_s), options.mip_gap_frac)
+        limit, gap = float(options.time_limit_s), options.mip_gap_frac
+        solution = solve_mixed(assembled.program, limit, gap, cancelled=options.cancelled, progress=options.progress)
     else:
         solution = solve(assembled.program, settings, basis, logged, options.cancelled, options.progress)
     t, count = assembled.instance.template, len(assembled.instance.tables.probability)

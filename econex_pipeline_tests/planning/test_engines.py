@@ -104,6 +104,30 @@ def test_progress_is_told_and_kept(network, dozen, engine):
     assert told[-1].strip() in answer.log
 
 
+@pytest.fixture(scope="module")
+def switched(network):
+    """The pilot with binaries: buy or sell, pump or turbine."""
+    return replace(network, exclusive=(("grid_import", "grid_export"), ("phs_pump", "phs_turbine")))
+
+
+def test_binaries_are_searched_in_one_program_and_can_be_watched(switched):
+    day = days(switched, hours=12, scenarios=3, rainy=True, seed=5)
+    told = []
+    answer = plan(switched, day, commit_steps=6, progress=told.append)
+    assert (answer.status, answer.engine) == ("optimal", "monolith")
+    assert any("Solving report" in line for line in told)
+    slack = 1e-5 * abs(answer.objective)
+    assert answer.quality.vss_usd >= -slack
+    assert answer.quality.evpi_usd >= -slack
+    assert plan(switched, day, commit_steps=6, cancelled=lambda: True).status == "cancelled"
+
+
+def test_planes_are_refused_where_there_are_binaries(switched):
+    day = days(switched, hours=12, scenarios=3, rainy=True, seed=5)
+    with pytest.raises(ValueError, match="without binaries"):
+        plan(switched, day, commit_steps=6, engine="lshaped")
+
+
 def test_a_refused_option_is_an_error():
     with pytest.raises(SolverError, match="refuses option solver = 'nonsense'"):
         new_solver({"solver": "nonsense"})
