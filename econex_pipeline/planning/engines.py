@@ -41,10 +41,11 @@ def engine_for(instance: Instance, options: PlanOptions) -> str:
     whole = bool(instance.template.integer.any())
     if options.engine == "lshaped" and whole:
         raise ValueError("engine 'lshaped' needs a problem without binaries; use 'monolith' or 'auto'")
+    if whole or instance.template.first_stage.stop == 0:  # nothing is shared: there is nothing to search for
+        return "monolith"
     if options.engine != "auto":
         return options.engine
-    several = len(instance.tables.probability) >= FEW and instance.template.first_stage.stop > 0
-    return "lshaped" if several and not whole else "monolith"
+    return "lshaped" if len(instance.tables.probability) >= FEW else "monolith"
 
 
 def solve_two_stage(instance: Instance, options: PlanOptions, basis: Basis | None = None) -> Outcome:

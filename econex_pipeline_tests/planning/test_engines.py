@@ -60,6 +60,32 @@ def test_the_engine_follows_the_number_of_scenarios(network):
     assert plan(network, few, commit_steps=6, quality=False).engine == "monolith"
 
 
+def test_without_a_commitment_there_is_nothing_to_search_for(network, dozen):
+    answer = plan(network, dozen, commit_steps=0, engine="lshaped")
+    assert answer.engine == "monolith"
+    assert answer.quality.evpi_usd == 0.0
+
+
+def test_scenarios_without_a_plan_are_explained_by_either_engine(network):
+    """A storm, the overflow of the cistern closed and its sewer narrow."""
+    shut = {"overflow.cistern": 0.0, "sewer.home_2": 0.05}
+    arcs = tuple(replace(arc, capacity=shut.get(arc.name, arc.capacity)) for arc in network.arcs)
+    day = days(network, hours=24, scenarios=2, rainy=True)
+    flood = replace(day, scenarios=day.scenarios.assign(rain_harvest_m3_h=day.scenarios["rain_harvest_m3_h"] * 20))
+    for engine in ("monolith", "lshaped"):
+        answer = plan(replace(network, arcs=arcs), flood, engine=engine)
+        assert (answer.status, answer.plan) == ("infeasible", None)
+        assert any("cistern" in said for said in answer.conflict)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_knowing_more_never_costs_more_on_shaken_days(network, seed):
+    day = shaken(days(network, hours=12, scenarios=4, rainy=seed % 2 == 0, seed=seed), seed)
+    quality = plan(network, day, commit_steps=6).quality
+    slack = 1e-7 * max(abs(quality.objective_usd), 1.0)
+    assert quality.wait_and_see_usd - slack <= quality.objective_usd <= quality.expected_value_usd + slack
+
+
 def test_recourse_is_tangent_from_below(network, dozen):
     """A slope of the recourse is a subgradient: no other schedule lies below its plane."""
     instance = instance_of(network, dozen)
