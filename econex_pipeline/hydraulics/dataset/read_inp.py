@@ -1,7 +1,7 @@
 """From an EPANET input file to a dataset, its companion tape and its run options, in SI units.
 
-WNTR reads the file and converts units. What a dataset has no place for is refused (emitters) or, on request, left out
-(controls and rules); water quality, prices and drawing are none of hydraulics and are not read.
+EPANET judges the file; WNTR reads it and converts units. What a dataset has no place for is refused (emitters) or, on
+request, left out (controls and rules); water quality, prices and drawing are none of hydraulics and are not read.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import wntr
 from econex_pipeline.contracts.errors import EconexError, InputError
 from econex_pipeline.hydraulics.dataset.dataset import Dataset
 from econex_pipeline.hydraulics.dataset.entity import Entity
+from econex_pipeline.hydraulics.dataset.judging import refuse_what_epanet_refuses
 from econex_pipeline.hydraulics.dataset.links import SETTINGS, Pipe, Pump, Valve
 from econex_pipeline.hydraulics.dataset.nodes import Junction, Reservoir, Tank
 from econex_pipeline.hydraulics.dataset.options import DataOptions, RunOptions, SolverOptions
@@ -73,6 +74,7 @@ def read_inp(path: Path, controls: Controls = "refuse") -> Imported:
         raise InputError("read_inp", "controls", controls, "'refuse' or 'strip'")
     if not path.is_file():
         raise InputError.saying(path, "network file", "there is no such file; expected an EPANET input file")
+    refuse_what_epanet_refuses(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
