@@ -76,5 +76,4 @@ class Controller:
         times = pd.DatetimeIndex(profiles["time_utc"].unique())
         water = linearize(self.district, self.water, believed.levels_m3(self.district), times)
         treatment = treatment_coefficients(self.district, profiles, believed.membranes)
-        parts = [part for part in (water, treatment) if not part.empty]
-        return tidy(pd.concat(parts, ignore_index=True), "COEFFICIENTS")
+        return tidy(pd.concat([water, treatment], ignore_index=True), "COEFFICIENTS")

@@ -1,6 +1,6 @@
-from econex_pipeline.control import estimate
+from econex_pipeline.control import Controller, estimate
 from econex_pipeline.twin import Observation
-from econex_pipeline_tests.twin.synthetic import START
+from econex_pipeline_tests.twin.synthetic import START, hours, sunny_profiles
 
 
 def amounts_of(district, **changes):
@@ -13,3 +13,11 @@ def test_an_impossible_reading_is_brought_back_to_its_limits(district):
     assert believed.amounts["cistern"] == 20.0
     assert believed.amounts["raw_tank"] == 0.0
     assert believed.levels_m3(district)["CISTERN"] == 20.0
+
+
+def test_a_district_of_batteries_alone_has_no_coefficients(district):
+    mains = district.utilities.model_copy(update={"mains": None})
+    parts = {"storages": district.batteries, "arcs": {}, "treatments": {}, "end_values": {}, "utilities": mains}
+    controller = Controller(district.model_copy(update=parts))
+    believed = controller.believe(controller.start(START))
+    assert controller.coefficients(believed, sunny_profiles(district, hours(24))).empty
