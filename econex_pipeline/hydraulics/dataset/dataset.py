@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
+import numpy as np
+
 from econex_pipeline.contracts.errors import EconexError, InputError, nearest
 from econex_pipeline.hydraulics.dataset.attributes import attributes_of, listed
 from econex_pipeline.hydraulics.dataset.entities import LINK_TYPES, NODE_TYPES, TYPES, fields_by_column
@@ -199,6 +201,8 @@ def columns_of(group: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, st
     names = fields_by_column(group)
     if not isinstance(columns, Mapping) or "id" not in columns:
         raise InputError.saying("dataset", group, "a group is a mapping of columns, one of which is 'id'")
+    if not _is_column(columns["id"]):
+        raise InputError("dataset", f"{group}.id", columns["id"], "a list of whole numbers")
     for column, values in columns.items():
         if column not in names:
             kind = TYPES[group]
@@ -208,8 +212,12 @@ def columns_of(group: str, columns: Mapping[str, Sequence[Any]]) -> dict[str, st
             raise InputError.saying(
                 "dataset", f"{group}.{column}", f"unknown attribute '{column}'{nearest(column, known)}"
             )
-        if isinstance(values, (str, bytes)) or not hasattr(values, "__len__") or len(values) != len(columns["id"]):
+        if not _is_column(values) or len(values) != len(columns["id"]):
             raise InputError.saying(
                 "dataset", f"{group}.{column}", f"a list of {len(columns['id'])} values is expected"
             )
     return names
+
+
+def _is_column(values: object) -> bool:
+    return isinstance(values, (list, tuple, np.ndarray))
