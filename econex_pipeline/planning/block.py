@@ -41,6 +41,7 @@ from econex_pipeline.planning.switches import (
 )
 
 __all__ = [
+    "BINARY",
     "BOUNDS",
     "FAMILIES",
     "TERMS",

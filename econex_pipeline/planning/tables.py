@@ -62,6 +62,8 @@ def sources(network: Network) -> list[Source]:
         for value in (arc.capacity, arc.gain):
             if isinstance(value, Source) and value.table == "coefficients":
                 found[value] = None
+    limits = (commitment.upper for commitment in network.commitments)
+    found |= dict.fromkeys(limit for limit in limits if isinstance(limit, Source))
     found |= dict.fromkeys(coupling.source for coupling in network.couplings)
     found |= dict.fromkeys(recovery.source for recovery in network.recoveries)
     return list(found)
