@@ -1,7 +1,7 @@
 # make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
 # make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
 # make clean remove all that was made                        make lock   renew requirements.lock
-# make docs  renew the generated page of docs/                make pictures  those of the README (Chromium)
+# make docs  renew the generated pages of docs/                make pictures  those of the README (Chromium)
 
 CASE ?= base
 DAY ?= 2025-07-15
@@ -49,6 +49,7 @@ bench: install
 
 docs: install
 	@$(BIN)/python -m econex_pipeline.contracts > docs/data_dictionary.md
+	@$(BIN)/python -m econex_pipeline.hydraulics > docs/hydraulics.md
 
 pictures: run
 	@$(BIN)/python docs/pictures.py
