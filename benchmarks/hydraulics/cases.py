@@ -53,7 +53,7 @@ def pilot() -> Case:
 
 
 def net3(folder: Path) -> Case:
-    """Net3 in m3/h: two pumps, the throttled bypass, three demands where its tanks are joined."""
+    """Net3 in m3/h: two pumps, the throttled bypass, three demands beside its tanks; no tank meets a limit."""
     network = WaterNetworkModel(ModelLibrary().get_filepath("Net3"))
     for name in list(network.control_name_list):
         network.remove_control(name)
@@ -67,7 +67,7 @@ def net3(folder: Path) -> Case:
     wntr.network.write_inpfile(network, path, units="CMH")
     path.write_text("\n".join(_without_patterns(path.read_text().splitlines())))
     rng = np.random.default_rng(3)
-    runs = tuple({"10": hour % 3 == 0, "335": hour % 4 != 3, "330": hour % 4 == 3} for hour in range(HOURS))
+    runs = tuple({"335": hour % 6 == 0, "10": hour % 6 == 2, "330": hour % 12 == 3} for hour in range(HOURS))
     demands = tuple({f"J_{tank}": float(rng.uniform(-50.0, 50.0)) for tank in "123"} for _ in range(HOURS))
     return Case("hydraulics_step_net3", path, runs, demands)
 

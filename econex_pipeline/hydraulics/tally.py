@@ -5,7 +5,6 @@ Flows are constant over a sub-step; rows are instants, columns what `Plant.value
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -45,7 +44,7 @@ class Tally:
         self.substeps = 0
         self.tripped: list[str] = []
         self._retries = 0
-        self._codes: Counter[int] = Counter()
+        self._codes: dict[int, int] = {}
         self._code = 0
         self._seconds: list[int] = []
         self._rows: list[np.ndarray] = []
@@ -61,7 +60,7 @@ class Tally:
         """End a sub-step: with these actuators on, its flows lasted so many seconds and led to these volumes."""
         self.substeps += 1
         if self._code:
-            self._codes[self._code] += 1
+            self._codes[self._code] = self._codes.get(self._code, 0) + 1
         self._seconds.append(seconds)
         self._rows.append(self._plant.values.copy())
         self._on.append(on)
