@@ -52,13 +52,13 @@ class Plant:
     ----------
     rows : dict of str to int
         Place of each link in `flow`.
-    mate_rows, mate_columns : list of int
+    mate_rows, mate_columns : ndarray of int
         Of each mate, its place in `flow` and its actuator's among the actuators.
     mate_signs : ndarray, shape (tanks, mates)
         1 where flow in a mate goes into a tank, -1 where it comes out.
     capacity_m3, brim_m3 : ndarray, shape (tanks,)
         Usable volume, and the volume from which a tank counts as full.
-    valve_rows : list of int
+    valve_rows : ndarray of int
         Place of each valve in `flow`.
     changed : bool
         Whether something was switched, or a demand changed, since the last `solve`.
@@ -91,14 +91,14 @@ class Plant:
         self._curves = {name: (index, project.curve(index)) for name, index in curves.items() if index}
         self.rows = {name: row for row, name in enumerate(project.links)}
         places = {name: place for place, name in enumerate(self.actuators)}
-        self.mate_rows = [self.rows[mate.link] for mate in self.mates.values()]
-        self.mate_columns = [places[name] for name in self.mates]
+        self.mate_rows = np.array([self.rows[mate.link] for mate in self.mates.values()], dtype=np.intp)
+        self.mate_columns = np.array([places[name] for name in self.mates], dtype=np.intp)
         self.mate_signs = np.zeros((len(self.tanks), len(self.mates)))
         for column, mate in enumerate(self.mates.values()):
             for store, sign in ((mate.source, -mate.sign), (mate.sink, mate.sign)):
                 if store in self.tanks:
                     self.mate_signs[list(self.tanks).index(store), column] = sign
-        self.valve_rows = [self.rows[name] for name in self.valves]
+        self.valve_rows = np.array([self.rows[name] for name in self.valves], dtype=np.intp)
         self.capacity_m3 = np.array([tank.capacity_m3 for tank in self.tanks.values()])
         self.brim_m3 = self.capacity_m3 * (1.0 - 1e-9) - 1e-9
         self._elevation_m = np.array([tank.elevation_m for tank in self.tanks.values()])

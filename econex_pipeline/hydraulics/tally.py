@@ -98,7 +98,7 @@ class Tally:
         head_kw = RHO_G_KWH_M4 * (ends[:, 0::2] - ends[:, 1::2]) * flow[:, plant.valve_rows]
         end, spill, error, bound = self._limits(guard, flow, inflow, levels, hours)
         names = tuple(plant.tanks)
-        on = np.array(self._on, dtype=float).reshape(len(seconds), len(plant.actuators))
+        on = np.array(self._on, dtype=float)
         ran_s = dict(zip(plant.actuators, (seconds @ on).astype(int).tolist(), strict=True))
         delivered = {name: float(volume[plant.rows[name]]) for name in plant.actuators}
         short = self._short(delivered, ran_s, settings)
