@@ -28,7 +28,7 @@ def check_network(district: District, network: WaterNetwork) -> None:
     ------
     InputError
         At the first tank, actuator or meter that is missing (with the nearest name), of the wrong kind, used twice,
-        of another size, or joined to other tanks than the district says.
+        of another size, not in series with its actuator, or joined to other tanks than the district says.
     """
     for name, storage in district.tanks.items():
         _check_tank(network, f"storages.{name}", str(storage.tank), storage.capacity)
@@ -50,10 +50,12 @@ def check_network(district: District, network: WaterNetwork) -> None:
     for name, arc in district.arcs.items():
         if arc.kind in KINDS:
             field, joined = f"arcs.{name}.actuator", network.actuators[str(arc.actuator)]
+            _check_meter(network, f"arcs.{name}.meter", str(arc.meter), joined.name)
             _check_end(network, field, joined.name, "draws from", joined.sources, held.get((arc.tail, arc.layer)))
             _check_end(network, field, joined.name, "delivers to", joined.sinks, held.get((arc.head, arc.layer)))
     if mains is not None:
         inlet, tank = network.actuators[mains.actuator], held.get((mains.node, "P"))
+        _check_meter(network, "utilities.mains.meter", mains.meter, inlet.name)
         _check_end(network, "utilities.mains.actuator", inlet.name, "delivers to", inlet.sinks, tank)
 
 
@@ -112,6 +114,18 @@ def _check_link(
         sentence = f"'{name}' serves {used[name]} already; each needs a link of its own"
         raise InputError.saying(network.path, field, sentence)
     used[name] = field
+
+
+def _check_meter(network: WaterNetwork, field: str, meter: str, actuator: str) -> None:
+    """A meter reads what its actuator delivers, all of it and nothing else."""
+    series = network.series[actuator]
+    if meter not in series:
+        fitting = " or ".join(sorted(link for link, sign in series.items() if sign > 0)) or "a pipe of its own"
+        sentence = f"'{meter}' does not stand in series with '{actuator}'; expected {fitting}"
+        raise InputError.saying(network.path, field, sentence)
+    if series[meter] < 0:
+        sentence = f"'{meter}' points against '{actuator}' and would read negative; turn its two nodes round"
+        raise InputError.saying(network.path, field, sentence)
 
 
 def _check_end(

@@ -19,7 +19,7 @@ from econex_pipeline.hydraulics.results import OperatingPoint, StepResult
 from econex_pipeline.hydraulics.stepping import Stepper
 from econex_pipeline.hydraulics.tanks import Tank
 from econex_pipeline.hydraulics.toolkit import Project
-from econex_pipeline.hydraulics.topology import PIPES, Actuator, Mate
+from econex_pipeline.hydraulics.topology import PIPES, Actuator, Mate, find_series
 
 SUBSTEP_S = 300
 
@@ -55,6 +55,8 @@ class WaterNetwork:
         Boundary junction of each tank that has one.
     mates : dict of str to Mate
         Link in series with each actuator between two stores: there EPANET shows what creeps through a shut one.
+    series : dict of str to dict of str to int
+        Links that carry exactly what each actuator carries, with 1 where they point its way and -1 where against it.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class WaterNetwork:
         self.actuators: dict[str, Actuator] = self._plant.actuators
         self.boundary: dict[str, str] = self._plant.boundary
         self.mates: dict[str, Mate] = self._plant.mates
+        self.series = find_series(project, self.actuators, self.boundary)
         self.links: dict[str, LinkKind] = dict(project.link_kinds)
         self.pumps = tuple(name for name, kind in self.links.items() if kind is LinkKind.PUMP)
         self.pipes = tuple(name for name, kind in self.links.items() if kind in PIPES)

@@ -114,3 +114,27 @@ def find_mates(project: Project, actuators: dict[str, Actuator], boundary: dict[
                 mates[name] = Mate(others[0], sign, *actuator.sources, *actuator.sinks)
                 break
     return mates
+
+
+def find_series(
+    project: Project, actuators: dict[str, Actuator], boundary: dict[str, str]
+) -> dict[str, dict[str, int]]:
+    """Find the links that carry exactly what each actuator carries: 1 where they point its way, -1 where against it."""
+    at_node: dict[str, list[str]] = {}
+    for name, ends in project.link_ends.items():
+        for node in ends:
+            at_node.setdefault(node, []).append(name)
+    found = {}
+    for name in actuators:
+        series: dict[str, int] = {}
+        for node, side in zip(project.link_ends[name], (1, 0), strict=True):
+            link, at = name, node
+            while project.node_kinds[at] is NodeKind.JUNCTION and at not in boundary.values() and len(at_node[at]) == 2:
+                link = next(other for other in at_node[at] if other != link)
+                if link in series or link == name:
+                    break
+                ends = project.link_ends[link]
+                series[link] = 1 if ends[side] == at else -1
+                at = ends[0] if ends[1] == at else ends[1]
+        found[name] = series
+    return found

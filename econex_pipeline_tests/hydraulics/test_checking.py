@@ -46,6 +46,8 @@ WRONG = [
      r"arcs\.potable_1_hub\.actuator 'VALVE_RETURN_1' is 'PBV'; expected FCV or TCV"),
     ("PUMP_HOME_1    J_TANK_POTABLE ", "PUMP_HOME_1    J_TANK_HOME_2  ",
      r"'PUMP_HOME_1' draws from TANK_HOME_2; expected TANK_POTABLE alone"),
+    ("MAIN_RAW_2         N_RAW_2_DISCHARGE   J_TANK_RAW ", "MAIN_RAW_2         J_TANK_RAW  N_RAW_2_DISCHARGE ",
+     r"arcs\.raw_2_hub\.meter: 'MAIN_RAW_2' points against 'PUMP_RAW_2'"),
     ("FCV   2.0 ", "FCV   3.0 ", r"FCV_INLET setting is 3\.0; expected 2 m3/h, utilities\.mains\.rated_flow_m3_h"),
     ("LINK_CISTERN       J_CISTERN           CISTERN ", "LINK_CISTERN       N_RAW_2_DISCHARGE   CISTERN ",
      r"tank 'CISTERN' needs a boundary junction 'J_CISTERN'"),
@@ -56,6 +58,16 @@ WRONG = [
 def test_what_does_not_fit_the_district_is_refused(district, edited, old, new, sentence):
     with pytest.raises(InputError, match=sentence):
         check_network(district, WaterNetwork(edited(old, new)))
+
+
+@pytest.mark.parametrize("meter", ["LINK_RAW", "MAIN_RAW_HUB", "LINK_CISTERN"])
+def test_a_meter_that_reads_something_else_is_refused(district, network, meter):
+    arc = district.arcs["raw_2_hub"].model_copy(update={"meter": meter})
+    kept = {name: other for name, other in district.arcs.items() if name != "raw_hub_2"}
+    other = district.model_copy(update={"arcs": {**kept, "raw_2_hub": arc}})
+    sentence = rf"arcs\.raw_2_hub\.meter: '{meter}' does not stand in series with 'PUMP_RAW_2'; expected MAIN_RAW_2"
+    with pytest.raises(InputError, match=sentence):
+        check_network(other, network)
 
 
 def test_two_arcs_cannot_share_a_pump(district, network):
