@@ -77,8 +77,8 @@ def page() -> str:
     """Give the text of docs/hydraulics.md."""
     parts = [INTRODUCTION, "## Attributes\n"]
     parts.append(
-        "INIT: needed before a model can start. OPT: optional, or needed by some types. *changes*: may change while the\n"
-        "model runs. PUB: published by the model.\n"
+        "INIT: needed before a model can start. OPT: optional, or needed by some types. *changes*: may change while\n"
+        "the model runs. PUB: published by the model.\n"
     )
     for group, kind in TYPES.items():
         published = [(f"`{name}`", unit, "PUB", meaning) for name, (unit, meaning) in kind.PUBLISHED.items()]

@@ -31,6 +31,7 @@ from econex_pipeline.hydraulics.codes import (
     Option,
     Time,
 )
+from econex_pipeline.hydraulics.opening import refusal, refuse_what_crashes
 from econex_pipeline.hydraulics.slots import HydraulicsError, Reading, writer
 
 __all__ = ["HydraulicsError", "Project"]
@@ -117,6 +118,7 @@ class Project:
         self.check(self._call["EN_openH"](), "EN_openH")
 
     def _open(self, library: Any) -> ctypes.c_void_p:
+        refuse_what_crashes(self.path)
         handle = ctypes.c_void_p()
         library.EN_createproject(ctypes.byref(handle))
         # the report stays open after its folder has gone (POSIX); where it cannot go yet, the system cleans up later
@@ -126,9 +128,7 @@ class Project:
             if code >= FIRST_ERROR:
                 library.EN_close(handle)
                 library.EN_deleteproject(handle)
-                said = [line.strip() for line in report.read_text("latin-1").splitlines() if "rror" in line]
-                sentence = "; ".join(said[:3]) or EN_ERROR_CODES.get(code, "unknown error")
-                raise InputError.saying(self.path, "EPANET", f"the file cannot be read: {sentence} (error {code})")
+                raise refusal(self.path, report, code)
         self._finalizer = weakref.finalize(self, _close, library, handle, os.getpid())
         return handle
 

@@ -115,7 +115,9 @@ class _Writer:
     def text(self) -> str:
         """Write all sections."""
         data = self.dataset
-        self.patterns = {FLAT: (1.0,)}
+        factors = [item.demand_factor for item in data.junctions] + [item.head_factor for item in data.reservoirs]
+        self.is_flat = not self.tape.series and not self.for_engine and set(factors) <= {1.0}
+        self.patterns = {} if self.is_flat else {FLAT: (1.0,)}
         self.followed = {(item.group, item.id): item.pattern for item in self.tape.series}
         sections: dict[str, Iterable[str]] = {
             "TITLE": [data.name.replace("\n", " ").replace("[", "(")],
@@ -159,7 +161,7 @@ class _Writer:
         if self.for_engine or factor != 1.0:
             self.patterns[own_pattern(entity_id)] = (factor,)
             return own_pattern(entity_id)
-        return FLAT
+        return "" if self.is_flat else FLAT
 
     def _curve(self, name: str, points: Curve, x_factor: float, y_factor: float) -> str:
         self.curves += [_row(name, x * x_factor, y * y_factor) for x, y in points]
@@ -261,6 +263,8 @@ class _Writer:
         }
         if self.for_engine and solver.unbalanced == "STOP":
             rows["UNBALANCED"] = "CONTINUE 0"  # STOP ends the whole run in EPANET: convergence is judged outside
+        if self.is_flat:
+            del rows["PATTERN"]
         return [_row(name, value) for name, value in rows.items()]
 
 

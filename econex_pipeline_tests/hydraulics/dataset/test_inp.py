@@ -8,6 +8,7 @@ import pytest
 import wntr
 
 from econex_pipeline.contracts.errors import InputError
+from econex_pipeline.hydraulics import WaterNetwork
 from econex_pipeline.hydraulics.dataset import (
     dataset_from_json,
     dataset_to_json,
@@ -124,6 +125,30 @@ def test_names_that_epanet_cannot_take_give_way_to_ids(tmp_path):
 def test_a_broken_file_is_one_clear_sentence(name):
     with pytest.raises(InputError, match=rf"{name}"):
         read_inp(EXAMPLES[name], controls="strip").dataset.require_complete()
+
+
+def test_a_time_of_four_fields_is_refused_as_epanet_would_end_the_process(district, tmp_path):
+    text = district.network_path.read_text()
+    assert "[TIMES]\n" in text
+    (tmp_path / "times.inp").write_text(text.replace("[TIMES]\n", "[TIMES]\n DURATION 0:00:00:00\n", 1))
+    for read in (read_inp, WaterNetwork):
+        with pytest.raises(InputError, match=r"'0:00:00:00'; expected a time of at most three fields"):
+            read(tmp_path / "times.inp")
+
+
+def test_a_file_in_other_units_becomes_one_that_a_district_takes(district, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wntr.network.write_inpfile(
+            wntr.network.WaterNetworkModel(str(district.network_path)), str(tmp_path / "us.inp"), units="GPM"
+        )
+    imported = read_inp(tmp_path / "us.inp")
+    write_inp(imported.dataset, tmp_path / "cmh.inp", imported.tape, imported.options)
+    networks = [WaterNetwork(path) for path in (district.network_path, tmp_path / "cmh.inp")]
+    levels = {name: tank.capacity_m3 / 2 for name, tank in networks[0].tanks.items()}
+    first, second = (network.run_step(levels, {"PUMP_RAW_HUB": 1800}, {}) for network in networks)
+    assert second.levels_m3 == pytest.approx(first.levels_m3, abs=1e-4)
+    assert second.pump_energy_kwh == pytest.approx(first.pump_energy_kwh, rel=1e-3)
 
 
 def test_a_missing_file_is_named(tmp_path):
