@@ -28,6 +28,7 @@ class Pilot:
         self.committed = self.times[:commit_steps]
         self.m = linopy.Model()
         self.balance, self.given, self.cost = {}, {}, []
+        self.x, self.upper = {}, {}
         hours = self.step_h * np.arange(1, len(self.times) + 1)
         self.late = xr.DataArray(FLOW_USD * hours, [self.times])
         o = district.objective
@@ -42,6 +43,7 @@ class Pilot:
     def flow(self, name, upper=np.inf, tail=None, head=None, gain=1.0, draw=1.0, cost=None):
         shape = xr.DataArray(np.ones((self.probability.size, len(self.times))), [self.probability["s"], self.times])
         x = self.m.add_variables(lower=0.0, upper=shape * upper, name=name)
+        self.x[name], self.upper[name] = x, upper
         if tail is not None:
             self.add(tail, -draw * x)
         if head is not None:
@@ -65,13 +67,15 @@ class Pilot:
                 self.flow(name, a.capacity_kw, tail, head, 1 - a.loss_frac, cost=self.late)
                 self.flow(name + "r", a.capacity_kw, head, tail, 1 - a.loss_frac, cost=self.late)
             elif a.kind in ("pumped", "gravity", "turbined"):
-                x = self.flow(name, self.k(name, "rated_flow_m3_h"), tail, head, cost=self.late)
+                kept = 1.0 - (a.leak_frac or 0.0)
+                x = self.flow(name, self.k(name, "rated_flow_m3_h"), tail, head, kept, cost=self.late)
                 if a.kind == "pumped":
-                    self.add(power(a.energy_node), -self.k(name, "energy_kwh_m3") * x)
+                    self.add(power(a.energy_node), -self.k(name, "energy_kwh_m3") * self.weighed(name, a, x))
                 if a.kind == "turbined":
-                    self.add(power(a.energy_node), self.k(name, "yield_kwh_m3") * x)
+                    self.add(power(a.energy_node), self.k(name, "yield_kwh_m3") * self.weighed(name, a, x))
             else:
-                self.flow(name, a.capacity_m3_h, tail, head, cost=self.late + (a.cost_usd_m3 or 0.0))
+                cost = self.late + (a.cost_usd_m3 or 0.0)
+                self.flow(name, a.capacity_m3_h, tail, head, 1.0 - (a.leak_frac or 0.0), cost=cost)
         self.treatment = {}
         for name, u in d.treatments.items():
             eta = self.k(name, "recovery_frac")
@@ -100,6 +104,49 @@ class Pilot:
             if node.garden:
                 self.demand(place, "W", "irrigation_m3_h", o.unserved_water_usd_m3)
         self.drains()
+
+    def weighed(self, name, arc, x):
+        """The flow, or where the machine has a curve, its pieces in order, each by its factor."""
+        if not arc.energy_chords:
+            return x
+        rated, before, pieces, after = self.k(name, "rated_flow_m3_h"), 0.0, [], None
+        for j, chord in enumerate(arc.energy_chords):
+            width = (chord.up_to_frac - before) * rated
+            piece = self.flow(f"{name}_piece_{j}", width)
+            if after is not None:
+                self.m.add_constraints(piece - width * after <= 0, name=f"after_{name}_{j}")
+            after, before = self.binary(f"full_{name}_{j}"), chord.up_to_frac
+            self.m.add_constraints(piece - width * after >= 0, name=f"full_{name}_{j}")
+            pieces.append((chord.energy_factor, piece))
+        self.m.add_constraints(sum(1 * piece for _, piece in pieces) - x == 0, name=f"pieces_{name}")
+        return sum(factor * piece for factor, piece in pieces)
+
+    def binary(self, name):
+        return self.m.add_variables(
+            binary=True, coords=[self.probability["s"].to_index(), self.times], name=f"bin_{name}"
+        )
+
+    def limits(self):
+        """What a device may not do: change fast, run low, run against another."""
+        ours = {"grid_import": "import", "grid_export": "export"}
+        least, on = {}, {}
+        for name, part in {**self.d.arcs, **self.d.treatments}.items():
+            least[name] = getattr(part, "minimum_m3_h", None) or 0.0
+            if getattr(part, "ramp_m3_h_per_h", None):
+                change = (1 * self.x[name] - (1 * self.x[name]).shift(t=1).fillna(0)).isel(t=slice(1, None))
+                most = part.ramp_m3_h_per_h * self.step_h
+                self.m.add_constraints(change <= most, name=f"up_{name}_ramp")
+                self.m.add_constraints(change >= -most, name=f"down_{name}_ramp")
+        apart = [
+            [ours.get(n, n).replace(".charge", "_in").replace(".discharge", "_out") for n in group]
+            for group in self.d.exclusive
+        ]
+        for name in {*(n for n, least_flow in least.items() if least_flow), *(n for group in apart for n in group)}:
+            on[name] = self.binary(name)
+            self.m.add_constraints(self.x[name] - self.upper[name] * on[name] <= 0, name=f"off_{name}")
+            self.m.add_constraints(self.x[name] - least.get(name, 0.0) * on[name] >= 0, name=f"least_{name}")
+        for i, group in enumerate(apart):
+            self.m.add_constraints(sum(1 * on[name] for name in group) <= 1, name=f"apart_{i}")
 
     def demand(self, place, layer, column, penalty):
         demand = self.of(place, column)
@@ -161,6 +208,16 @@ class Pilot:
                 g = self.m.add_variables(lower=0.0 * shape, upper=cap * shape, name=f"g_{name}")
                 self.deviation(name, x.sel(t=self.committed), g, o.treatment_deviation_usd_m3)
 
+        for name, a in self.d.arcs.items():
+            if a.commit == "day_ahead":
+                line = a.kind == "line"
+                actual = self.x[name] - self.x[name + "r"] if line else 1 * self.x[name]
+                cap = a.capacity_kw * shape if line else self.upper[name].sel(t=self.committed)
+                g = self.m.add_variables(lower=-cap if line else 0.0 * shape, upper=cap, name=f"g_{name}")
+                self.deviation(
+                    name, actual.sel(t=self.committed), g, a.deviation_usd_kwh if line else a.deviation_usd_m3
+                )
+
     def deviation(self, name, actual, schedule, price):
         shape = xr.DataArray(
             np.ones((self.probability.size, len(self.committed))), [self.probability["s"], self.committed]
@@ -174,6 +231,7 @@ class Pilot:
         self.devices()
         for name, s in self.d.storages.items():
             self.storage(name, s)
+        self.limits()
         self.first_stage()
         for node, terms in self.balance.items():
             self.m.add_constraints(terms == -self.given.get(node, 0.0), name="balance_" + ".".join(node))
@@ -182,5 +240,5 @@ class Pilot:
 
     def optimum(self) -> float:
         self.build()
-        self.m.solve("highs", io_api="direct", output_flag=False, threads=1)
+        self.m.solve("highs", io_api="direct", output_flag=False, threads=1, mip_rel_gap=0.0)
         return float(self.m.objective.value)

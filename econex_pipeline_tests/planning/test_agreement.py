@@ -4,13 +4,14 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from econex_pipeline.planning import PlanOptions, plan_day
+from econex_pipeline.planning import PlanOptions, build_network, plan_day
 from econex_pipeline.planning.end_values import district_end_values
 from econex_pipeline.planning.instance import make_instance
 from econex_pipeline.planning.monolith import assemble, solve_monolith
 from econex_pipeline.planning.oracle import extensive_form
 from econex_pipeline.planning.tables import read_tables
 from econex_pipeline_tests.planning.days import days
+from econex_pipeline_tests.planning.equipped import equipped
 from econex_pipeline_tests.planning.independent import Pilot
 
 
@@ -65,3 +66,26 @@ def test_the_pilot_agrees_with_an_independent_formulation_on_shaken_data(distric
     ours = plan_day(network, day.scenarios, day.coefficients, day.prices, day.start).objective
     theirs = Pilot(district, day.scenarios, day.coefficients, day.prices, day.start, commit_steps=24).optimum()
     assert ours == pytest.approx(theirs, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenarios", [1, 2])
+def test_every_limit_of_a_device_agrees_with_an_independent_formulation(district, scenarios):
+    full = equipped(district)
+    network = build_network(full)
+    day = shaken(days(network, hours=12, scenarios=scenarios, rainy=True, seed=5), seed=5)
+    options = PlanOptions(commit_steps=8, mip_gap_frac=0.0, quality=False)
+    ours = plan_day(network, day.scenarios, day.coefficients, day.prices, day.start, options).objective
+    theirs = Pilot(full, day.scenarios, day.coefficients, day.prices, day.start, commit_steps=8).optimum()
+    assert ours == pytest.approx(theirs, rel=1e-6)
+
+
+def test_every_limit_of_a_device_agrees_with_the_pyomo_model(district):
+    network = build_network(equipped(district))
+    day = days(network, hours=8, scenarios=2, rainy=True)
+    instance = instance_of(network, day, commit_steps=4)
+    options = PlanOptions(mip_gap_frac=0.0)
+    ours = solve_monolith(assemble(instance, options), options).objective
+    model = extensive_form(instance)
+    pyo.SolverFactory("highs").solve(model, options={"mip_rel_gap": 0.0})
+    assert ours == pytest.approx(pyo.value(model.expectation), rel=1e-6)

@@ -7,7 +7,7 @@ from econex_pipeline.contracts import InputError
 from econex_pipeline.planning import PlanOptions, Terminal, Tranche, build_network, plan_day
 from econex_pipeline.planning.elements import Arc, Chord, Commitment, Cost, Coupling, Node, Source, Storage
 from econex_pipeline_tests.planning import tiny
-from econex_pipeline_tests.planning.days import flow
+from econex_pipeline_tests.planning.days import days, flow
 from econex_pipeline_tests.planning.equipped import changed, equipped, parts
 
 LOW, TOP = Node("low.W", "low", "W"), Node("top.W", "top", "W")
@@ -245,3 +245,16 @@ def test_a_free_flow_cannot_be_switched(cellar):
     network = tiny.network([tiny.HOME], [tiny.IMPORT, drain], exclusive=(("grid_import", "overflow"),))
     with pytest.raises(InputError, match="a finite capacity"):
         solve(network, *cellar[1:])
+
+
+@pytest.mark.parametrize("step_minutes", [15, 20, 30, 60])
+def test_every_limit_holds_at_any_step(district, step_minutes):
+    network = build_network(equipped(changed(district, step_minutes=step_minutes)))
+    day = days(network, hours=3, rainy=True)
+    answer = plan_day(network, day.scenarios, day.coefficients, day.prices, day.start)
+    assert answer.status == "optimal"
+    pumped = flow(answer.plan, "phs_pump", "flow_m3_h")
+    assert ((pumped < 1e-6) | (pumped > 2.0 - 1e-6)).all()
+    assert pumped.diff().abs().max() <= 6.0 * step_minutes / 60 + 1e-6
+    assert np.minimum(pumped, flow(answer.plan, "phs_turbine", "flow_m3_h")).max() < 1e-6
+    assert set(answer.plan["quantity"]) >= {"schedule_m3_h", "deviation_up_m3_h"}
