@@ -12,8 +12,8 @@ FACTS = {
 
 def test_worth_is_a_share_of_what_the_day_costs_before_what_is_left():
     said = worth_in_words(FACTS, "USD")
-    assert "0.40 USD (1.0 % of the expected cost)" in said
-    assert "2.00 USD (5.0 % of the expected cost)" in said
+    assert "0.40 USD (1.00 % of the expected cost)" in said
+    assert "2.00 USD (5.00 % of the expected cost)" in said
     assert said.endswith("a schedule made for the mean does as well for: treatment")
 
 

@@ -57,7 +57,7 @@ def worth_in_words(facts: Mapping[str, Any], currency: str) -> str:
         return "not known"
     cost = max(abs(facts["objective_usd"] + facts["parts"]["end_value_usd"]), 0.01)
     said = [
-        f"{name} {worth[key]:.2f} {currency} ({100.0 * worth[key] / cost:.1f} % of the expected cost)"
+        f"{name} {worth[key]:.2f} {currency} ({100.0 * worth[key] / cost:.2f} % of the expected cost)"
         for name, key in (("gains over a plan for the mean", "vss_usd"), ("knowing the day would gain", "evpi_usd"))
     ]
     if facts["worth_nothing"]:
