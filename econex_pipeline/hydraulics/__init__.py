@@ -4,6 +4,9 @@ Inside here: everything that knows EPANET. `WaterNetwork` moves a network throug
 `linearize` turns probes into the COEFFICIENTS of a district's pumps, valves and turbines, `pump_segments` and
 `turbine_segments` follow one of them over its flows; `Bounds` says what is believed of an answer; `check_network`
 compares the network file with the district; `Mismatch` makes a network differ from its file.
+
+Any network, its district unknown: `hydraulics.dataset` describes it by entities and attributes, from and to INP and
+JSON; `hydraulics.model` sets it going under changes from outside; `hydraulics.engines` solve it.
 """
 
 from econex_pipeline.hydraulics.checking import check_network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from econex_pipeline.hydraulics.dataset.attributes import attributes_of
@@ -14,6 +15,7 @@ LINK_TYPES: tuple[type[Link], ...] = (Pipe, Pump, Valve)
 TYPES: dict[str, type[Entity]] = {kind.GROUP: kind for kind in (*NODE_TYPES, *LINK_TYPES)}
 
 
+@cache
 def fields_by_column(group: str) -> dict[str, str]:
     """Give the field name of each column of a group."""
     return {described.name: name for name, described in attributes_of(TYPES[group]).items()}

@@ -7,6 +7,7 @@ from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.hydraulics.dataset import RunOptions, SolverOptions, dataset_from_json
 from econex_pipeline.hydraulics.engines.abilities import UNABLE
 from econex_pipeline.hydraulics.model import Model
+from econex_pipeline.hydraulics.toolkit import HydraulicsError
 from econex_pipeline_tests.hydraulics.street import (
     FINE,
     HEAD_CURVE,
@@ -85,6 +86,19 @@ def test_a_tank_event_is_announced_to_the_second():
     assert update.next_time_s == pytest.approx(to_the_brim, abs=1.0)
     full = model.update(update.next_time_s)
     assert full.value(TANK, "drinking_water.level", 4) == pytest.approx(6.0, abs=1e-9)
+
+
+def test_a_snapshot_leads_back_out_of_an_error():
+    model = model_of(street())
+    model.update(600)
+    before = model.snapshot()
+    ahead = model.update(HOUR).published
+    model.restore(before)
+    with pytest.raises(HydraulicsError):
+        model.update(700, {PIPE: {"id": [11, 13], "operational.status": [False, False]}})
+    model.restore(before)
+    again = model.update(HOUR).published
+    assert all(np.array_equal(ahead[g][c], again[g][c]) for g in ahead for c in ahead[g])
 
 
 def test_a_snapshot_of_another_network_is_refused():
