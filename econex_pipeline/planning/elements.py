@@ -1,4 +1,7 @@
-"""The words of the network: nodes, arcs, holdovers, couplings. Data only: costs are in `money`, `network` builds it.
+"""The words of the network: nodes, arcs, holdovers, couplings. Data only; `network` builds it.
+
+Here stand nodes, arcs, storages and the whole; `couplings` has what follows a flow or was promised of it, `money` what
+it costs, `sources` where a number comes from.
 
 Flow of an arc is what a meter on it would read; `draw` and `gain` say what it takes from its tail and gives to its
 head per unit of that flow.
@@ -9,9 +12,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
+from econex_pipeline.planning.couplings import Chord, Commitment, Coupling, Recovery
 from econex_pipeline.planning.money import Cost, EndValues, Part, Target, Targets, Tranche, Weights
+from econex_pipeline.planning.sources import Layer, Source
 
 __all__ = [
     "AMOUNT_QUANTITY",
@@ -35,8 +39,6 @@ __all__ = [
     "Tranche",
     "Weights",
 ]
-
-Layer = Literal["E", "P", "W"]
 
 RATE_QUANTITY: dict[str, str] = {"E": "power_kw", "P": "flow_m3_h", "W": "flow_m3_h"}
 AMOUNT_QUANTITY: dict[str, str] = {"E": "stored_kwh", "P": "level_m3", "W": "level_m3"}
@@ -68,25 +70,6 @@ class Node:
     layer: Layer
     supply: tuple[str, ...] = ()
     demand: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a number that varies by step comes from.
-
-    Attributes
-    ----------
-    table : {"coefficients", "profiles"}
-        Table of the corridor.
-    element : str
-        Element of COEFFICIENTS, or node of PROFILES.
-    quantity : str
-        Quantity of COEFFICIENTS, or column of PROFILES.
-    """
-
-    table: Literal["coefficients", "profiles"]
-    element: str
-    quantity: str
 
 
 @dataclass(frozen=True)
@@ -160,97 +143,6 @@ class Storage:
     standing_loss_frac_h: float = 0.0
     reserve: float = 0.0
     reserve_usd_h: float = 0.0
-
-
-@dataclass(frozen=True)
-class Chord:
-    """A piece of a machine's curve: a share of the arc's capacity, and the energy per m3 as a factor of the source."""
-
-    width_frac: float
-    factor: float
-
-
-@dataclass(frozen=True)
-class Coupling:
-    """Energy that goes with water: consumed or generated per m3 on an arc, at a node of the energy layer.
-
-    Attributes
-    ----------
-    arc : str
-        Water arc (or treatment) whose flow it follows.
-    node : str
-        Node of the energy layer.
-    sign : {-1, 1}
-        -1 consumes, +1 generates.
-    source : Source
-        kWh per m3 of flow, >= 0.
-    chords : tuple of Chord
-        Pieces from no flow to full flow; none for the same energy per m3 at any flow.
-    ordered : bool
-        Binaries make the pieces fill in order, even where a linear program would do so by itself.
-    """
-
-    arc: str
-    node: str
-    sign: Literal[-1, 1]
-    source: Source
-    chords: tuple[Chord, ...] = ()
-    ordered: bool = False
-
-    @property
-    def convex(self) -> bool:
-        """Whether the cheapest piece is the first: no binaries are needed while energy has a price."""
-        factors = [chord.factor * -self.sign for chord in self.chords]
-        return factors == sorted(factors)
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """Energy that may be recovered from a water arc, up to kWh per m3: the rest of the water takes the bypass.
-
-    Attributes
-    ----------
-    element : str
-        Element the generated power is reported under, for example ``mains``.
-    arc : str
-        Water arc.
-    power : str
-        Arc of the energy layer that carries the recovered power.
-    source : Source
-        kWh per m3 of flow, >= 0.
-    """
-
-    element: str
-    arc: str
-    power: str
-    source: Source
-
-
-@dataclass(frozen=True)
-class Commitment:
-    """A device whose schedule is decided before the scenarios part: ``sum of arcs = schedule + up - down``.
-
-    Attributes
-    ----------
-    element : str
-        Element name of the schedule: ``grid``, a treatment or an arc.
-    plus, minus : tuple of str
-        Arcs that count with + and with -.
-    lower, upper : float
-        Range of the schedule; the upper end may be a Source [kW or m3/h].
-    deviation_usd : float
-        Price of one unit of deviation, up or down [USD/kWh or USD/m3].
-    layer : {"E", "P", "W"}
-        Decides the unit.
-    """
-
-    element: str
-    plus: tuple[str, ...]
-    minus: tuple[str, ...]
-    lower: float
-    upper: float | Source
-    deviation_usd: float
-    layer: Layer
 
 
 @dataclass(frozen=True)

@@ -90,11 +90,16 @@ def plan_day(
 
     def solved(network: Network) -> Answer:
         instance = make_instance(network, tables, start, values, min(committed, len(tables.times)), targets)
-        return _answer(instance, solve_two_stage(instance, options, basis), options, begun)
+        left = max(options.time_limit_s - (time.perf_counter() - begun), 0.0)
+        outcome = solve_two_stage(instance, replace(options, time_limit_s=left), basis)
+        return _answer(instance, outcome, options, begun)
 
     answer = solved(network)
-    if answer.simultaneous and options.exclusive == "found":
-        return solved(forbidding(network, answer.simultaneous))
+    while options.exclusive == "found" and answer.simultaneous:
+        stricter = forbidding(network, answer.simultaneous)
+        if stricter == network:
+            break
+        network, answer = stricter, solved(stricter)
     return answer
 
 

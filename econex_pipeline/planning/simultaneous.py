@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.planning.elements import Network
+from econex_pipeline.planning.elements import Network, Source
 from econex_pipeline.planning.instance import Instance
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -97,9 +97,10 @@ def _worst(flows: tuple[str, ...], amount: Array, tables: Any) -> Iterator[Simul
 
 
 def forbidding(network: Network, found: Iterable[Simultaneous]) -> Network:
-    """Give the network in which what was found is forbidden by binaries."""
+    """Give the network in which what was found is forbidden by binaries, where the flows have a capacity."""
     flows = [one.flows for one in found]
-    groups = tuple(pair for pair in flows if len(pair) > 1 and pair not in network.exclusive)
+    capped = {a.name for a in network.arcs if isinstance(a.capacity, Source) or np.isfinite(a.capacity)}
+    groups = tuple(pair for pair in flows if len(pair) > 1 and pair not in network.exclusive and set(pair) <= capped)
     couplings = tuple(
         replace(coupling, ordered=True) if (coupling.arc,) in flows else coupling for coupling in network.couplings
     )
