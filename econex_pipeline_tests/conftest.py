@@ -1,11 +1,21 @@
-"""What all tests share: the shipped data folder, and a copy of it that a test may spoil."""
+"""What all tests share: the shipped data folder, a copy of it that a test may spoil, and how chance is thrown.
 
+Random examples are the same in every run, so that a green commit stays green. HYPOTHESIS_PROFILE=searching looks for
+new ones.
+"""
+
+import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from econex_pipeline.district import District, load_case
+
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("searching", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 DATA = Path(__file__).parents[1] / "data"
 

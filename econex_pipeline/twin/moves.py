@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 EMPTY = "the tank it draws from runs empty"
 FULL = "the tank it fills is full"
 TOLERANCE_M3 = 1e-9
+MOST_ROUNDS = 100  # a move: tanks that feed each other in a circle converge slowly
 
 
 @dataclass(frozen=True)
@@ -87,11 +88,11 @@ def trim(
 
     Notes
     -----
-    Tanks that feed each other converge to within a tenth of a litre; the hydraulic engine stops what is left.
+    Tanks that feed each other converge; the hydraulic engine stops the little that is left.
     """
     current = {move.element: move for move in moves}
     reasons: dict[str, str] = {}
-    for _ in range(20 * (len(current) + 1)):
+    for _ in range(MOST_ROUNDS * (len(current) + 1)):
         cut = None
         for tank, volume in volumes_m3.items():
             low, high = _extremes(current.values(), tank, volume, capacities_m3[tank], step_s)

@@ -56,6 +56,7 @@ def test_what_treatment_loses_does_not_count_as_filling():
 @settings(max_examples=300, deadline=None)
 @example(hub_m3=0.0, home_m3=0.0, pump_s=1, back_s=0, inlet_s=1576, taps=[0.875, 1.0])
 @example(hub_m3=6.0, home_m3=0.0, pump_s=1, back_s=0, inlet_s=1, taps=[0.75, 1.0])
+@example(hub_m3=0.6484375, home_m3=0.64453125, pump_s=112, back_s=204, inlet_s=6, taps=[0.6484375, 0.6484375])
 @given(
     hub_m3=st.floats(0.0, 6.0),
     home_m3=st.floats(0.0, 1.0),
@@ -80,6 +81,6 @@ def test_no_tank_is_ever_overdrawn(hub_m3, home_m3, pump_s, back_s, inlet_s, tap
                 (move.gain * (move.sink == tank) - (move.source == tank)) * move.moved_m3(second)
                 for move in moves.values()
             )
-            assert start + change > -1e-4  # pumps in a circle converge; EPANET stops what is left
+            assert start + change > -1e-6  # pumps in a circle converge; EPANET stops what is left
     for move in asked:
         assert moved(moves, move.element) <= move.moved_m3(STEP_S) + 1e-12
