@@ -124,6 +124,16 @@ def test_an_impossible_day_ends_with_the_limits_that_conflict():
     assert "must balance at 2025-07-15 06:00 UTC: demand 12 kW is broken by 2; these cannot" in answer.message
 
 
+def test_demand_that_nothing_leads_to_is_refused(district, sunny):
+    arcs = {name: arc for name, arc in district.arcs.items() if "line_2" not in name and name != "line_1_2"}
+    network = build_network(district.model_copy(update={"arcs": arcs}))
+    refused(
+        network,
+        sunny,
+        r"load_kw of home_2 is .*; expected 0, as nothing leads to layer E of node 'home_2': no line, pipe",
+    )
+
+
 def endless():
     """An import that is paid for and never ends, and a way to burn it."""
     gift = Arc(
