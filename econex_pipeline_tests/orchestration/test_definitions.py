@@ -49,7 +49,8 @@ def test_every_asset_says_what_it_is_and_in_which_units(definitions: dg.Definiti
 def test_every_table_has_a_blocking_contract_check(graph) -> None:
     checked = {check.asset_key for check in graph.asset_check_keys if check.name == "contract"}
     assert checked == graph.get_all_asset_keys()
-    assert all(graph.get(check).blocking for check in graph.asset_check_keys)
+    warning = {check.name for check in graph.asset_check_keys if not graph.get(check).blocking}
+    assert warning == {"pump_energy"}
 
 
 def test_days_are_daily_and_hours_hourly_in_utc(graph) -> None:
