@@ -12,6 +12,7 @@ from pathlib import Path
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.hydraulics.codes import LinkKind
+from econex_pipeline.hydraulics.converting import in_cmh
 from econex_pipeline.hydraulics.guard import Bounds
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.plant import Plant
@@ -33,7 +34,7 @@ class WaterNetwork:
     Parameters
     ----------
     inp_path : Path
-        EPANET input file in CMH, without controls, rules and patterns.
+        EPANET input file in any of its units, without controls, rules and patterns.
     substep_s : int, optional
         Largest hydraulic sub-step [s]; EPANET is explicit in tank levels.
     bounds : Bounds, optional
@@ -61,7 +62,7 @@ class WaterNetwork:
     Raises
     ------
     InputError
-        If the file cannot be read or holds what is not handled here (controls, rules, patterns, other units).
+        If the file cannot be read or holds what is not handled here (controls, rules, patterns).
 
     Notes
     -----
@@ -74,7 +75,7 @@ class WaterNetwork:
             raise InputError("water network", "substep_s", substep_s, "a whole number of seconds, at least 1 s")
         self.path = Path(inp_path)
         self.substep_s, self.bounds = int(substep_s), bounds or Bounds()
-        self._plant = Plant(Project(self.path))
+        self._plant = self._open()
         self._probe_plant: Plant | None = None
         self._mismatch = Mismatch()
         self._stepper = Stepper(self._plant, self.substep_s, self.bounds)
@@ -178,7 +179,7 @@ class WaterNetwork:
             If EPANET does not converge.
         """
         if self._probe_plant is None:
-            self._probe_plant = Plant(Project(self.path))
+            self._probe_plant = self._open()
             self._probe_plant.apply(self._mismatch)
         on = tuple(running)
         self._check_names("running", on, self.actuators, "actuator")
@@ -211,6 +212,10 @@ class WaterNetwork:
         self._plant.project.close()
         if self._probe_plant is not None:
             self._probe_plant.project.close()
+
+    def _open(self) -> Plant:
+        with in_cmh(self.path) as path:
+            return Plant(Project(path, named=self.path))
 
     def _check_names(self, field: str, names: Iterable[str], known: Collection[str], noun: str) -> None:
         for name in names:

@@ -74,6 +74,8 @@ class Project:
     ----------
     inp_path : Path
         EPANET input file in CMH units.
+    named : Path, optional
+        What messages call it, where it stands for another file.
 
     Attributes
     ----------
@@ -95,12 +97,12 @@ class Project:
     project is open. Use processes, not threads, to run several at once: the solver gains nothing from threads.
     """
 
-    def __init__(self, inp_path: Path) -> None:
-        self.path = inp_path
+    def __init__(self, inp_path: Path, named: Path | None = None) -> None:
+        self.path = named or inp_path
         if not inp_path.is_file():
             raise InputError.saying(inp_path, "network file", "there is no such file; expected an EPANET input file")
         library = _library()
-        self._handle = self._open(library)
+        self._handle = self._open(library, inp_path)
         self._call = self._bind(library)
         self._solve, self._advance = self._call["EN_runH"], self._call["EN_nextH"]
         self._double, self._long, self._int, self._other = (
@@ -117,14 +119,14 @@ class Project:
         self.check(self._call["EN_setstatusreport"](0), "EN_setstatusreport")
         self.check(self._call["EN_openH"](), "EN_openH")
 
-    def _open(self, library: Any) -> ctypes.c_void_p:
-        refuse_what_crashes(self.path)
+    def _open(self, library: Any, inp_path: Path) -> ctypes.c_void_p:
+        refuse_what_crashes(inp_path)
         handle = ctypes.c_void_p()
         library.EN_createproject(ctypes.byref(handle))
         # the report stays open after its folder has gone (POSIX); where it cannot go yet, the system cleans up later
         with tempfile.TemporaryDirectory(prefix="econex_epanet_", ignore_cleanup_errors=True) as folder:
             report = Path(folder) / "report.txt"
-            code = library.EN_open(handle, os.fsencode(self.path), os.fsencode(report), b"")
+            code = library.EN_open(handle, os.fsencode(inp_path), os.fsencode(report), b"")
             if code >= FIRST_ERROR:
                 library.EN_close(handle)
                 library.EN_deleteproject(handle)

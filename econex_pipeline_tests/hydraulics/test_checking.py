@@ -99,7 +99,6 @@ OWN_WILL = [
     ("HEAD H_PHS\n", "HEAD H_PHS PATTERN P1\n\n[PATTERNS]\nP1 1 0\n", r"PUMP_PHS PATTERN"),
     ("J_CISTERN            9.5    0\n", "J_CISTERN            9.5    0   P1\n\n[PATTERNS]\nP1 1 0\n\n[JUNCTIONS]\n",
      "pattern of J_CISTERN"),
-    ("UNITS      CMH", "UNITS      LPS", r"\[OPTIONS\] UNITS is 'LPS'; expected CMH"),
     ("QUALITY    NONE", "DEMAND MULTIPLIER 2", r"DEMAND MULTIPLIER is 2\.0; expected 1"),
     ("H_PHS       0     52.0", "H_PHS       0     xx", "cannot be read"),
     ("[PUMPS]", "[PUMPZ]", "cannot be read"),

@@ -8,7 +8,7 @@ import pytest
 import wntr
 
 from econex_pipeline.contracts.errors import InputError
-from econex_pipeline.hydraulics import WaterNetwork
+from econex_pipeline.hydraulics import WaterNetwork, check_network
 from econex_pipeline.hydraulics.dataset import (
     dataset_from_json,
     dataset_to_json,
@@ -136,17 +136,20 @@ def test_a_time_of_four_fields_is_refused_as_epanet_would_end_the_process(distri
             read(tmp_path / "times.inp")
 
 
-def test_a_file_in_other_units_becomes_one_that_a_district_takes(district, tmp_path):
+@pytest.mark.parametrize("units", ["GPM", "LPS", "CMD"])
+def test_a_district_may_bring_its_network_in_other_units(district, tmp_path, units):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         wntr.network.write_inpfile(
-            wntr.network.WaterNetworkModel(str(district.network_path)), str(tmp_path / "us.inp"), units="GPM"
+            wntr.network.WaterNetworkModel(str(district.network_path)), str(tmp_path / "own.inp"), units=units
         )
-    imported = read_inp(tmp_path / "us.inp")
-    write_inp(imported.dataset, tmp_path / "cmh.inp", imported.tape, imported.options)
-    networks = [WaterNetwork(path) for path in (district.network_path, tmp_path / "cmh.inp")]
+    networks = [WaterNetwork(path) for path in (district.network_path, tmp_path / "own.inp")]
+    check_network(district, networks[1])
     levels = {name: tank.capacity_m3 / 2 for name, tank in networks[0].tanks.items()}
     first, second = (network.run_step(levels, {"PUMP_RAW_HUB": 1800}, {}) for network in networks)
+    assert networks[1].probe(levels, ["PUMP_RAW_HUB"]).flow_m3_h == pytest.approx(
+        networks[0].probe(levels, ["PUMP_RAW_HUB"]).flow_m3_h, rel=1e-3
+    )
     assert second.levels_m3 == pytest.approx(first.levels_m3, abs=1e-4)
     assert second.pump_energy_kwh == pytest.approx(first.pump_energy_kwh, rel=1e-3)
 
