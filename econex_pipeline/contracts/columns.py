@@ -151,7 +151,7 @@ NETWORK = (
     _column("level_m3", "m3", "Water stored."),
     _column("stored_kwh", "kWh", "Electric energy stored."),
     _column("schedule_kw", "kW", "Committed net import of the day-ahead schedule; negative is export.", ge=None),
-    _column("schedule_m3_h", "m3/h", "Committed feed of the day-ahead schedule."),
+    _column("schedule_m3_h", "m3/h", "Committed feed or flow of the day-ahead schedule."),
     _column("deviation_up_kw", "kW", "Net import above the schedule."),
     _column("deviation_down_kw", "kW", "Net import below the schedule."),
     _column("deviation_up_m3_h", "m3/h", "Feed above the schedule."),
@@ -168,6 +168,10 @@ NETWORK = (
         "What one more m3 at the node, or stored, is worth; may be negative.",
         ge=None,
     ),
+    _column(
+        "z_econ_usd", "USD", "Net economic cost of the step (Z_econ), before its weight; may be negative.", ge=None
+    ),
+    _column("z_res_usd", "USD", "Net resource impact of the step (Z_res), before its weight."),
     _column("spill_m3_h", "m3/h", "Water lost over the brim of a full tank."),
     _column(
         "backflow_m3_h",

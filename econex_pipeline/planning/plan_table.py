@@ -13,12 +13,15 @@ from econex_pipeline.contracts.time import with_end
 from econex_pipeline.planning.elements import AMOUNT_QUANTITY, MARGINAL_QUANTITY, RATE_QUANTITY, Coupling
 from econex_pipeline.planning.instance import Instance
 from econex_pipeline.planning.monolith import Result
+from econex_pipeline.planning.parts import spending
 from econex_pipeline.planning.schedule import deviation_quantity, schedule_quantity
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Row = tuple[str, str, Array]
 WEIGHT = "probability"
 """Quantity that gives the weight of each scenario, of the element ``scenarios`` at the first stamp."""
+OBJECTIVE = "objective"
+"""Element that holds both parts of the objective in each step, before their weights."""
 
 
 def plan_table(instance: Instance, result: Result) -> pd.DataFrame:
@@ -92,6 +95,9 @@ def _rows(instance: Instance, result: Result) -> Iterator[Row]:
         yield recovery.element, "generated_kw", flow[recovery.power]
     yield from _stored(instance, result)
     yield from _first_stage(instance, result)
+    for quantity, part in (("z_econ_usd", "econ"), ("z_res_usd", "res")):
+        spent = [line for cost, line in spending(instance, result) if cost.part == part]
+        yield OBJECTIVE, quantity, np.sum(spent, axis=0) if spent else np.zeros((count, t.shape.steps))
 
 
 def _weighed_pieces(instance: Instance, result: Result, coupling: Coupling) -> Array:

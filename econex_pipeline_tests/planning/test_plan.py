@@ -35,6 +35,14 @@ def test_the_lines_add_up_to_the_objective(district, planned):
     assert parts["carbon_usd"] + parts["scarcity_usd"] + parts["waste_usd"] == pytest.approx(parts["z_res_usd"])
 
 
+def test_the_table_holds_both_parts_of_the_objective_by_scenario_and_step(planned):
+    rows = planned.plan[planned.plan["element"] == "objective"]
+    for quantity in ("z_econ_usd", "z_res_usd"):
+        expected = rows[(rows["quantity"] == quantity) & (rows["scenario"] == -1)]
+        assert expected["value"].sum() == pytest.approx(planned.parts[quantity], rel=1e-9)
+    assert rows["scenario"].nunique() == planned.plan["scenario"].nunique()
+
+
 def test_the_lines_are_what_the_flows_cost(planned, uncertain):
     price = uncertain.prices.set_index("time_utc")
     bought = flow(planned.plan, "grid_import", "power_kw") @ price["buy_price_usd_kwh"]
