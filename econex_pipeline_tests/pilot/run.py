@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +12,7 @@ from econex_pipeline.contracts import tidy
 from econex_pipeline.contracts.time import civil
 from econex_pipeline.orchestration.assets import DAY_AHEAD, REPORTING
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS
-from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.reporting import KPIS, REPORT
-from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES
 from econex_pipeline.orchestration.hours import Hour, OperatedDay, ensure_hour
 from econex_pipeline.orchestration.recipe import Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
@@ -27,15 +24,8 @@ from econex_pipeline.treatment import coefficients
 PEAK = range(16, 21)
 
 
-@dataclass(frozen=True)
-class Operated:
+class Operated(OperatedDay):
     """One day of a case that was planned, and operated if so asked."""
-
-    day: Day
-
-    @cached_property
-    def plan(self) -> pd.DataFrame:
-        return self.day.table(PLAN)
 
     @cached_property
     def operations(self) -> pd.DataFrame:
@@ -44,14 +34,6 @@ class Operated:
     @cached_property
     def states(self) -> pd.DataFrame:
         return self.day.states
-
-    @cached_property
-    def profiles(self) -> pd.DataFrame:
-        return self.day.table(PROFILES)
-
-    @cached_property
-    def prices(self) -> pd.DataFrame:
-        return self.day.table(PRICES)
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
@@ -93,7 +75,7 @@ def foreseen(operated: Operated, look_ahead: bool = True) -> Operated:
     options = PlanOptions(commit_steps=len(day.times))
     answer = plan_day(day.setting.network, known, both, prices, start, options)
     assert answer.plan is not None, answer.message
-    wise = replace(operated)
+    wise = Operated(day)
     wise.__dict__["plan"] = answer.plan
     return wise
 
