@@ -89,7 +89,7 @@ def test_what_can_grow_without_end_is_named():
 
 
 @pytest.mark.parametrize("budget_s", [0.0, 1e-9])
-def test_a_diagnosis_keeps_to_its_time(budget_s):
+def test_a_diagnosis_without_time_still_says_infeasible(budget_s):
     instance = instance_of(tiny.network([tiny.HOME], [tiny.IMPORT]), tiny.profiles(load_kw=[1.0, 12.0]))
     found = diagnose(assemble(instance, PlanOptions()), budget_s)
     assert found.status == "infeasible"
