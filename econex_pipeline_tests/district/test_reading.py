@@ -138,7 +138,7 @@ def test_a_wrong_value_in_a_case_is_blamed_on_the_case(own_data):
 
 def test_a_case_that_does_not_exist_names_those_that_do(own_data):
     said = refusal(own_data, "draught")
-    assert "base, cloudy, drought" in said
+    assert "base, carbon_first, cloudy, drought" in said
     assert "did you mean 'drought'?" in said
 
 
