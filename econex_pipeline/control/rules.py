@@ -10,10 +10,13 @@ Without control
 Rules
     Battery: takes the surplus of the district; gives into its shortage while electricity is dear.
     Treatment: at capacity while its raw tank is above half.
-    Raw water: a treatment's raw tank below half is filled to half from a cistern above RESERVE; drains run.
+    Raw water: a treatment's raw tank is filled to HIGH from a cistern above RESERVE; drains run.
     Pumped hydro: pumps on the surplus the battery leaves; turbines while electricity is dear and there is a shortage.
 
-Dear is a price above the mean of the next day.
+Dear is a price above the least of the next day; where the price never changes it is always dear, so that what the sun
+left in a battery is used at night.
+
+These rules are what the controller is measured by: they were written before it was tuned and are not to change with it.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from econex_pipeline.district import Arc, District
 from econex_pipeline.twin import Decision, Exogenous
 
 LOW, HIGH = 0.4, 0.8
-"""Hysteresis of potable tanks, share of capacity [A]."""
+"""Marks of tanks, share of capacity: potable ones are filled from below LOW to HIGH, raw ones to HIGH [A]."""
 HALF = 0.5
 RESERVE = 0.25
 """Share of a cistern the rules keep for the garden [A]."""
@@ -52,7 +55,7 @@ class Situation:
     treatment_m3_h : mapping of str to float
         Feed each treatment can take [m3/h].
     dear : bool
-        Whether electricity costs more than its mean over the next day.
+        Whether electricity costs more than at its cheapest in the next day, or the same all day.
     """
 
     amounts: Mapping[str, float]
@@ -95,7 +98,7 @@ def situation_of(
         rated_m3_h=rated_flows(coefficients, now),
         energy_kwh_m3=of("energy_kwh_m3"),
         treatment_m3_h=of("capacity_m3_h"),
-        dear=bool(len(ahead)) and float(ahead.iloc[0]) > float(ahead.mean()),
+        dear=bool(len(ahead)) and bool(ahead.iloc[0] > ahead.min() or ahead.max() == ahead.min()),
     )
 
 
@@ -187,14 +190,14 @@ def _raw_water(district: District, now: Situation) -> dict[str, float]:
     flows = {name: float(arc.capacity_m3_h or 0.0) for name, arc in district.arcs.items() if arc.kind == "drain"}
     for name, treatment in district.treatments.items():
         tank = str(district.tank_at(treatment.node, "W"))
-        amount, half = now.amounts[tank], HALF * district.storages[tank].capacity
-        flows[name] = min(now.treatment_m3_h.get(name, 0.0), max(0.0, amount - half) / district.step_h)
+        amount, capacity = now.amounts[tank], district.storages[tank].capacity
+        flows[name] = min(now.treatment_m3_h.get(name, 0.0), max(0.0, amount - HALF * capacity) / district.step_h)
         for lift, arc in district.arcs.items():
             cistern = district.tank_at(arc.tail, "W")
             if arc.kind != "pumped" or (arc.head, arc.layer) != (treatment.node, "W") or cistern is None:
                 continue
             spare_m3 = max(0.0, now.amounts[cistern] - RESERVE * district.storages[cistern].capacity)
-            wanted_m3 = max(0.0, half - amount)
+            wanted_m3 = max(0.0, HIGH * capacity - amount)
             flows[lift] = min(min(spare_m3, wanted_m3) / district.step_h, now.rated_m3_h.get(lift, 0.0))
     return flows
 
