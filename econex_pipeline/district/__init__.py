@@ -1,6 +1,7 @@
 """What stands there: nodes, storages, arcs, treatments, utilities, tariffs, as frozen models read from strict YAML."""
 
 from econex_pipeline.district.arcs import Arc
+from econex_pipeline.district.events import Event
 from econex_pipeline.district.model import District
 from econex_pipeline.district.plant import (
     Electricity,
@@ -35,6 +36,7 @@ __all__ = [
     "Arc",
     "District",
     "Electricity",
+    "Event",
     "ForecastLaw",
     "Garden",
     "Grid",

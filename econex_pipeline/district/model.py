@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from econex_pipeline.contracts.errors import nearest
 from econex_pipeline.district.arcs import Arc
+from econex_pipeline.district.events import Event, moment
 from econex_pipeline.district.part import Frozen
 from econex_pipeline.district.plant import Node, Storage, Treatment, Utilities
 from econex_pipeline.district.surroundings import (
@@ -34,6 +35,8 @@ class District(Frozen):
         Name of the what-if this district was read for.
     exclusive : tuple of tuple of str
         Flows of which only one runs at a time, for example pump and turbine: a binary choice in every step.
+    events : dict of str to Event
+        What goes wrong in the real district, and when.
     data_dir : Path
         The data folder; `directory` is the district's own within it.
     """
@@ -58,6 +61,7 @@ class District(Frozen):
     objective: Objective
     end_values: dict[Name, list[Tranche]]
     twin: TwinSettings
+    events: dict[Name, Event] = Field(default_factory=dict)
     case: Name
     case_description: str
     data_dir: Path
@@ -183,4 +187,36 @@ class District(Frozen):
             for layer in ("W", "P"):
                 if self.tank_at(treatment.node, layer) is None:
                     raise ValueError(f"treatments.{name} needs a storage of layer {layer} at node '{treatment.node}'")
+        return self
+
+    @model_validator(mode="after")
+    def _events_happen_to_what_is_there(self) -> District:
+        pumps = [name for name, arc in self.arcs.items() if arc.kind == "pumped"]
+        drawing = {
+            "potable_m3_h": [name for name, node in self.nodes.items() if node.potable is not None],
+            "load_kw": [name for name, node in self.nodes.items() if node.electricity is not None],
+        }
+        can_happen_to = {
+            "leak": ("a tank", [*self.tanks]),
+            "pump_wear": ("an arc of kind 'pumped'", pumps),
+            "sensor_drift": ("a storage", [*self.storages]),
+            "sensor_dropout": ("a storage or a treatment", [*self.storages, *self.treatments]),
+            "demand_burst": ("a node of the district", [*self.nodes]),
+        }
+        for name, event in self.events.items():
+            what, known = can_happen_to.get(event.kind, ("", [None]))
+            if event.element not in known:
+                near = nearest(str(event.element), (str(other) for other in known))
+                raise ValueError(f"events.{name}.element is '{event.element}', which is not {what}{near}")
+            for field, nodes in drawing.items():
+                if getattr(event, field) is not None and event.element not in nodes:
+                    raise ValueError(f"events.{name}.{field}: node '{event.element}' has no such demand to add to")
+            if event.kind == "mains_outage" and self.utilities.mains is None:
+                raise ValueError(f"events.{name}: the district has no mains that could be out")
+            for field in ("start", "end"):
+                if moment(getattr(event, field)).minute % self.step_minutes:
+                    raise ValueError(
+                        f"events.{name}.{field} is '{getattr(event, field)}', which is not at the start of a step of "
+                        f"{self.step_minutes} min"
+                    )
         return self
