@@ -1,0 +1,248 @@
+"""The inputs of a range of days, as the pipeline's own recipes make them: made once, kept, and read by every strategy.
+
+A day's plan starts where the plan of the day before is expected to end, and the first from the district's start
+levels: all that is kept of a range therefore depends on its first day, and has a folder named by it. A longer range
+from the same day goes on where a shorter one ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from econex_pipeline.contracts import EconexError, InputError, Provenance, digest_json, tidy
+from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
+from econex_pipeline.control import Controller, ControlState
+from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.assets import DAY_AHEAD
+from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients
+from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS
+from econex_pipeline.orchestration.recipe import Day
+from econex_pipeline.orchestration.resources import RunOptions
+from econex_pipeline.orchestration.setting import Setting
+from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.versions import code_version
+from econex_pipeline.planning import PlanOptions, expected_end_state, plan_day
+from econex_pipeline.profiles import prices, profiles, remember
+from econex_pipeline.scenarios import forecast
+
+ROOMS = (
+    "weather",
+    "scenarios",
+    "profiles",
+    "hydraulics",
+    "treatment",
+    "planning",
+    "orchestration/assets",
+    "orchestration/setting.py",
+    "study/days.py",
+)
+KEPT = {"coefficients": "COEFFICIENTS", "prices": "PRICES", "profiles": "PROFILES", "plan": "PLAN"}
+"""Tables kept of a day, in the order in which they are written; by name their contract."""
+FORECAST_H = HOURS_PER_DAY + 1
+"""Hours a forecast reaches from its issue: a day from each cycle of the hour."""
+
+
+@dataclass(frozen=True)
+class DayInputs:
+    """What a strategy may know of one operating day, and what comes.
+
+    Attributes
+    ----------
+    day : Day
+        Its steps (`times`), horizon and logical issue.
+    profiles : pandas.DataFrame
+        PROFILES as they come, over the day and its look-ahead: for the twin and for perfect foresight.
+    prices : pandas.DataFrame
+        PRICES over the same steps.
+    coefficients : pandas.DataFrame
+        COEFFICIENTS of the plan.
+    plan : pandas.DataFrame
+        PLAN: its expectation, schedules and weights, and of each scenario what is stored and what it is worth.
+    """
+
+    day: Day
+    profiles: pd.DataFrame
+    prices: pd.DataFrame
+    coefficients: pd.DataFrame
+    plan: pd.DataFrame
+
+    @property
+    def times(self) -> pd.DatetimeIndex:
+        """Steps of the operating day."""
+        return self.day.times
+
+    @property
+    def actual(self) -> pd.DataFrame:
+        """PROFILES of the operating day alone."""
+        return self.profiles[self.profiles["time_utc"].isin(self.times)].reset_index(drop=True)
+
+
+class StudyDays:
+    """A range of days of a case.
+
+    Parameters
+    ----------
+    setting : Setting
+        The case.
+    first : datetime.date
+        First operating day.
+    count : int
+        Number of days.
+    root : pathlib.Path
+        Folder of the study; each first day has a folder in it.
+    """
+
+    def __init__(self, setting: Setting, first: date, count: int, root: Path) -> None:
+        self.setting, self.first, self.count = setting, first, count
+        self.folder = root / f"from_{first.isoformat()}"
+        self.storage = Storage(root=str(self.folder))
+        self.dates = [first + timedelta(days=number) for number in range(count)]
+
+    @property
+    def controller(self) -> Controller:
+        """The controller of the case in front of its twin; shared by all strategies of the process."""
+        return self.setting.controller
+
+    def day(self, of: date) -> Day:
+        """Give the operating day of a date."""
+        return Day(self.setting, of, self.storage, RunOptions())
+
+    @cached_property
+    def times(self) -> pd.DatetimeIndex:
+        """All steps of the range, without look-ahead."""
+        start = self.day(self.first).times[0]
+        return steps(start, self.count * HOURS_PER_DAY, self.setting.district.step_minutes)
+
+    @cached_property
+    def profiles(self) -> pd.DataFrame:
+        """PROFILES as they come, over the range and the look-ahead of its last day."""
+        parts = [self.inputs(of).actual for of in self.dates[:-1]] + [self.inputs(self.dates[-1]).profiles]
+        return tidy(pd.concat(parts, ignore_index=True), "PROFILES")
+
+    def prices(self, times: pd.DatetimeIndex) -> pd.DataFrame:
+        """PRICES at any steps."""
+        return prices(self.setting.district, times)
+
+    def start(self) -> ControlState:
+        """Give the state at which every strategy starts: the district's start levels, nothing learnt yet."""
+        return self.controller.start(self.times[0])
+
+    def prepare(self, of: date) -> bool:
+        """Make the inputs of a day, where they are not there; the day before has to be there already.
+
+        Returns
+        -------
+        bool
+            Whether what was kept could be reused.
+
+        Raises
+        ------
+        InputError
+            If the day before was not prepared, or lies before the range.
+        EconexError
+            If there is no plan; the message says why.
+        """
+        day, digest = self.day(of), self._digest(of)
+        if all(self.storage.holds(name, day.setting.case, day.key, digest) for name in KEPT):
+            return True
+        made = self._made(day, self._start_amounts(of))
+        origin = Provenance(day.setting.case, day.issued_at_utc.isoformat(), code_version(*ROOMS), digest)
+        for name, contract in KEPT.items():
+            self.storage.write(made[name], contract, name, day.key, origin)
+        return False
+
+    def inputs(self, of: date) -> DayInputs:
+        """Read the inputs of a prepared day."""
+        day = self.day(of)
+        case = day.setting.case
+        tables = {name: self.storage.read(contract, name, case, day.key) for name, contract in KEPT.items()}
+        return DayInputs(day=day, **tables)
+
+    def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, pd.DataFrame]:
+        """Forecast at every hour of a day.
+
+        Parameters
+        ----------
+        of : datetime.date
+            Operating day.
+        hours : float
+            Reach of each forecast from its issue [h]; a horizon of 24 h that moves within the hour needs 25.
+
+        Returns
+        -------
+        dict of pandas.Timestamp to pandas.DataFrame
+            PROFILES as expected, by issue.
+        """
+        setting, day = self.setting, self.day(of)
+        district = setting.district
+        trace = setting.trace(steps(day.times[0], HOURS_PER_DAY + hours, district.step_minutes))
+        memory = remember(district, setting.history(day.times[0]))
+        expected = {}
+        for issued in steps(day.times[0], HOURS_PER_DAY, 60):
+            reach = steps(issued, hours, district.step_minutes)
+            ahead = trace[trace["time_utc"].isin(reach)].reset_index(drop=True)
+            came = trace[trace["time_utc"] < issued]
+            driver = forecast(district, setting.climatology, ahead, issued, reach)
+            expected[issued] = profiles(district, driver, remember(district, came, memory))
+        return expected
+
+    def digest(self, of: date) -> str:
+        """Digest of what was prepared for a day.
+
+        Raises
+        ------
+        InputError
+            If the day was not prepared.
+        """
+        day = self.day(of)
+        found = {name: self.storage.digest(name, day.setting.case, day.key) for name in KEPT}
+        if None in found.values():
+            raise InputError(f"study of case {day.setting.case}", "day", str(of), "a day that was prepared")
+        return digest_json(found)
+
+    def _digest(self, of: date) -> str:
+        before = None if of == self.first else self.digest(of - timedelta(days=1))
+        content = {"code": code_version(*ROOMS), "case": self.setting.digest, "day": of.isoformat(), "before": before}
+        return digest_json(content)
+
+    def _start_amounts(self, of: date) -> dict[str, float]:
+        if of == self.first:
+            return {name: storage.start for name, storage in self.setting.district.storages.items()}
+        before = self.inputs(of - timedelta(days=1)).plan
+        return self.setting.carried(expected_end_state(before, self.day(of).times[0]))
+
+    def _made(self, day: Day, start: dict[str, float]) -> dict[str, pd.DataFrame]:
+        """Follow the recipes without keeping what lies between them; planning does not weigh its own worth here."""
+        tables: dict[str, pd.DataFrame] = {}
+        for entry in DAY_AHEAD:
+            if entry is not PLAN:
+                tables[entry.name] = entry.make(day, *(tables[need.name] for need in entry.needs)).frame
+        coefficients = plan_coefficients(tables["hydraulics"], tables["treatment"])
+        options = PlanOptions(commit_steps=len(day.times), time_limit_s=day.options.plan_time_limit_s, quality=False)
+        known = tables[SCENARIOS.name], coefficients, tables[PRICES.name]
+        answer = plan_day(day.setting.network, *known, start, options)
+        if answer.plan is None:
+            raise EconexError(f"case {day.setting.case}, {day.date}: no plan ({answer.status}): {answer.message}")
+        return {
+            "plan": without_recourse_rates(answer.plan),
+            "profiles": tables[PROFILES.name],
+            "prices": tables[PRICES.name],
+            "coefficients": coefficients,
+        }
+
+
+def study_dir() -> Path:
+    """Folder of the study, in that of the tables."""
+    return home.storage_dir() / "study"
+
+
+def without_recourse_rates(plan: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what each scenario would do: the controller reads the expectation, and what is stored and its worth."""
+    stored = plan["quantity"].isin(("level_m3", "stored_kwh", "probability"))
+    worth = plan["quantity"].str.startswith("marginal_value")
+    return plan[(plan["scenario"] == -1) | stored | worth].reset_index(drop=True)
