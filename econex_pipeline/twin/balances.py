@@ -6,6 +6,7 @@ Nothing is corrected here. A residual is what the measured terms leave unexplain
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from econex_pipeline.district import District
@@ -77,27 +78,48 @@ def balances(measurement: Measurement, district: District) -> Residuals:
     )
 
 
-def _water(measurement: Measurement, district: District) -> dict[str, float]:
+def water_meters(measurement: Measurement, district: District) -> Iterator[tuple[tuple[str, str], float]]:
+    """Yield what each meter saw enter (+) or leave (-) a node.
+
+    Parameters
+    ----------
+    measurement : Measurement
+        One step.
+    district : District
+        What is joined to what.
+
+    Yields
+    ------
+    ((str, str), float)
+        Node and layer, and the mean flow [m3/h]; what runs over a tank's brim and what leaks has no meter.
+    """
     flows = measurement.flows_m3_h
-    net: dict[tuple[str, str], float] = defaultdict(float)
     for name, arc in district.arcs.items():
         if arc.kind != "line":
             forward = flows[name] - measurement.backflow_m3_h.get(name, 0.0)
-            net[arc.tail, arc.layer] -= forward
-            net[arc.head, arc.head_layer or arc.layer] += forward
+            yield (arc.tail, arc.layer), -forward
+            yield (arc.head, arc.head_layer or arc.layer), forward
     for node, inputs in measurement.inputs.items():
-        net[node, "P"] -= inputs.potable_m3_h - flows.get(f"unserved.{node}.P", 0.0)
-        net[node, "W"] += inputs.rain_harvest_m3_h + inputs.greywater_m3_h
-        net[node, "W"] -= inputs.irrigation_m3_h - flows.get(f"unserved.{node}.W", 0.0)
-        net[node, "W"] -= flows.get(f"sewer.{node}", 0.0)
+        yield (node, "P"), -(inputs.potable_m3_h - flows.get(f"unserved.{node}.P", 0.0))
+        yield (node, "W"), inputs.rain_harvest_m3_h + inputs.greywater_m3_h
+        yield (node, "W"), -(inputs.irrigation_m3_h - flows.get(f"unserved.{node}.W", 0.0))
+        yield (node, "W"), -flows.get(f"sewer.{node}", 0.0)
         for layer in ("P", "W"):
-            net[node, layer] -= flows.get(f"overflow.{node}.{layer}", 0.0)
+            yield (node, layer), -flows.get(f"overflow.{node}.{layer}", 0.0)
     for name, treatment in district.treatments.items():
-        net[treatment.node, "W"] -= flows[name]
-        net[treatment.node, "P"] += measurement.product_m3_h[name]
-    if district.utilities.mains is not None:
-        net[district.utilities.mains.node, "P"] += flows["mains_import"] - flows["mains_export"]
-        net[district.utilities.mains.node, "P"] -= measurement.backflow_m3_h["mains_import"]
+        yield (treatment.node, "W"), -flows[name]
+        yield (treatment.node, "P"), measurement.product_m3_h[name]
+    mains = district.utilities.mains
+    if mains is not None:
+        imported = flows["mains_import"] - flows["mains_export"]
+        yield (mains.node, "P"), imported - measurement.backflow_m3_h["mains_import"]
+
+
+def _water(measurement: Measurement, district: District) -> dict[str, float]:
+    flows = measurement.flows_m3_h
+    net: dict[tuple[str, str], float] = defaultdict(float)
+    for place, flow in water_meters(measurement, district):
+        net[place] += flow
     residuals = {}
     for (node, layer), flow in net.items():
         tank = district.tank_at(node, layer)
@@ -107,7 +129,8 @@ def _water(measurement: Measurement, district: District) -> dict[str, float]:
             residuals[f"{node}.{layer}"] = flow * measurement.step_h
         else:
             change = measurement.end_amounts[tank] - measurement.start_amounts[tank]
-            residuals[tank] = (flow - flows[f"overflow.{tank}"]) * measurement.step_h - change
+            lost = flows[f"overflow.{tank}"] + flows.get(f"leak.{tank}", 0.0)
+            residuals[tank] = (flow - lost) * measurement.step_h - change
     return residuals
 
 
