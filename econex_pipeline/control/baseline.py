@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.control.coefficients import of_first_step
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.estimate import Estimate
 from econex_pipeline.control.rules import Situation, by_rules, situation_of, without_control
@@ -37,7 +39,7 @@ class Run:
     measurements: tuple[Measurement, ...]
 
 
-def run_no_control(controller: Controller, start: TwinState, actual: pd.DataFrame, prices: pd.DataFrame) -> Run:
+def run_no_control(controller: Controller, start: TwinState, actual: Profiles, prices: Prices) -> Run:
     """Run the district without control over all steps of a trace.
 
     Parameters
@@ -46,10 +48,10 @@ def run_no_control(controller: Controller, start: TwinState, actual: pd.DataFram
         Only its plant and its drawing are used.
     start : TwinState
         Where the first step starts.
-    actual : pandas.DataFrame
-        PROFILES as they come, from the state's time on.
-    prices : pandas.DataFrame
-        PRICES over the same steps.
+    actual : Profiles
+        As they come, from the state's time on.
+    prices : Prices
+        Over the same steps.
 
     Notes
     -----
@@ -59,7 +61,7 @@ def run_no_control(controller: Controller, start: TwinState, actual: pd.DataFram
     return _run(controller, start, actual, prices, without_control)
 
 
-def run_rules(controller: Controller, start: TwinState, actual: pd.DataFrame, prices: pd.DataFrame) -> Run:
+def run_rules(controller: Controller, start: TwinState, actual: Profiles, prices: Prices) -> Run:
     """Run the district by the written rules over all steps of a trace; arguments and answer as of `run_no_control`."""
     return _run(controller, start, actual, prices, by_rules)
 
@@ -67,19 +69,19 @@ def run_rules(controller: Controller, start: TwinState, actual: pd.DataFrame, pr
 def _run(
     controller: Controller,
     start: TwinState,
-    actual: pd.DataFrame,
-    prices: pd.DataFrame,
+    actual: Profiles,
+    prices: Prices,
     decide: Callable[[District, Situation], Decision],
 ) -> Run:
     """Rules look at the levels and the weather of their own step, as level switches and inverters do."""
     rows: list[Row] = []
     states, measurements = [start], []
-    for now in actual["time_utc"].unique():
-        step = actual[actual["time_utc"] == now].reset_index(drop=True)
-        state = states[-1]
-        coefficients = controller.coefficients(Estimate(state.amounts(), dict(state.membranes)), step)
-        decision = decide(controller.district, situation_of(state.amounts(), step, coefficients, prices, now))
-        state, measurement = controller.twin.step(state, decision, Exogenous.from_profiles(step, now))
+    for now in actual.times:
+        state, exogenous = states[-1], Exogenous.from_profiles(actual, now)
+        believed = Estimate(state.amounts(), dict(state.membranes))
+        coefficients = of_first_step(controller.coefficients(believed, actual.ahead(now, controller.district.step_h)))
+        decision = decide(controller.district, situation_of(believed.amounts, exogenous, coefficients, prices))
+        state, measurement = controller.twin.step(state, decision, exogenous)
         rows += decision_rows(decision, now) + measurement_rows(measurement)
         states.append(state)
         measurements.append(measurement)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
+from econex_pipeline.contracts.arrays import NS_PER_H, Prices, Profiles
+from econex_pipeline.control.coefficients import Coefficients, of_first_step, rated_flows
 from econex_pipeline.control.controller import Controller
-from econex_pipeline.control.decide import Rates, decision_of, rated_flows, rates_at
+from econex_pipeline.control.decide import decision_of
 from econex_pipeline.control.rules import by_rules, situation_of
-from econex_pipeline.planning import Basis, EndValues, end_values_from_plan
+from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
 from econex_pipeline.twin import Decision, Exogenous
 
 OPTIMAL, LAST_GOOD_PLAN, RULES = 0, 1, 2
@@ -26,20 +26,24 @@ class Question:
         Supply and demand expected in the step.
     amounts : mapping of str to float
         Stored amounts as believed, by storage [m3 or kWh].
-    horizon, coefficients, prices : pandas.DataFrame
-        PROFILES as forecast, COEFFICIENTS as corrected, PRICES.
-    plan : pandas.DataFrame or None
-        PLAN of the day.
+    horizon : Profiles
+        As forecast, from the step on.
+    coefficients : Coefficients
+        As corrected, over the horizon.
+    prices : Prices
+        Covering the horizon.
+    plan : DayPlan or None
+        Plan of the day.
     basis : Basis or None
         Basis of the last solve.
     """
 
     expected: Exogenous
     amounts: Mapping[str, float]
-    horizon: pd.DataFrame
-    coefficients: pd.DataFrame
-    prices: pd.DataFrame
-    plan: pd.DataFrame | None
+    horizon: Profiles
+    coefficients: Coefficients
+    prices: Prices
+    plan: DayPlan | None
     basis: Basis | None
 
 
@@ -71,19 +75,20 @@ class Choice:
 def choose(controller: Controller, question: Question) -> Choice:
     """Decide one step."""
     now = question.expected.time_utc
-    rated = rated_flows(question.coefficients, now)
-    found, basis, message = _solve(controller, question)
-    for status, plan, next_basis in ((OPTIMAL, found, basis), (LAST_GOOD_PLAN, question.plan, question.basis)):
-        rates = rates_at(plan, now) if plan is not None else {}
+    step = of_first_step(question.coefficients)
+    found = _solve(controller, question)
+    planned = question.plan.rates(now) if question.plan is not None else {}
+    for status, rates, basis in ((OPTIMAL, found.rates, found.basis), (LAST_GOOD_PLAN, planned, question.basis)):
         if rates:
-            return Choice(decision_of(rates, rated, question.expected), rates, status, next_basis, message)
-    situation = situation_of(question.amounts, question.horizon, question.coefficients, question.prices, now)
-    return Choice(by_rules(controller.district, situation), {}, RULES, question.basis, message)
+            decision = decision_of(rates, rated_flows(step), question.expected)
+            return Choice(decision, rates, status, basis, found.message)
+    situation = situation_of(question.amounts, question.expected, step, question.prices)
+    return Choice(by_rules(controller.district, situation), {}, RULES, question.basis, found.message)
 
 
-def _solve(controller: Controller, question: Question) -> tuple[pd.DataFrame | None, Basis | None, str]:
+def _solve(controller: Controller, question: Question) -> NextStep:
     try:
-        answer = controller.solve(
+        return controller.solve(
             controller.network,
             question.horizon,
             question.coefficients,
@@ -95,13 +100,11 @@ def _solve(controller: Controller, question: Question) -> tuple[pd.DataFrame | N
             time_limit_s=controller.time_limit_s,
         )
     except Exception as problem:  # the loop goes on whatever a solve does; the record says what happened
-        return None, None, f"{type(problem).__name__}: {problem}"
-    return answer.plan, answer.basis, answer.message
+        return NextStep("error", message=f"{type(problem).__name__}: {problem}")
 
 
 def _end_values(controller: Controller, question: Question) -> EndValues:
     """Take the value of what is left from the plan at the horizon's end; from the district where it does not reach."""
-    end = question.horizon["time_utc"].max() + pd.Timedelta(hours=controller.district.step_h)
-    if question.plan is not None and (question.plan["time_utc"] == end).any():
-        return end_values_from_plan(controller.network, question.plan, end)
-    return dict(controller.network.end_values)
+    end = int(question.horizon.stamps[-1]) + round(controller.district.step_h * NS_PER_H)
+    found = None if question.plan is None else question.plan.end_values(end)
+    return dict(controller.network.end_values) if found is None else found

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
-from econex_pipeline.contracts import tidy
+from econex_pipeline.contracts.arrays import Profiles
+from econex_pipeline.control.coefficients import Coefficients
 from econex_pipeline.control.estimate import Estimate, estimate
 from econex_pipeline.control.state import ControlState
 from econex_pipeline.district import District
-from econex_pipeline.hydraulics import WaterNetwork, linearize
-from econex_pipeline.planning import Answer, build_network, solve_horizon
-from econex_pipeline.treatment import coefficients as treatment_coefficients
+from econex_pipeline.hydraulics import WaterNetwork, coefficients_at
+from econex_pipeline.planning import NextStep, build_network, solve_step
+from econex_pipeline.treatment import coefficients_ahead
 from econex_pipeline.twin import Twin
 
 TIME_LIMIT_S = 30.0
@@ -28,7 +29,7 @@ class Controller:
     twin : Twin, optional
         The plant; by default one with the district's hidden mismatch.
     solve : callable, optional
-        Solver of the horizon, with the signature of `planning.solve_horizon`.
+        Solver of the horizon, with the signature of `planning.solve_step`.
     time_limit_s : float
         Time a solve may take [s].
 
@@ -41,7 +42,7 @@ class Controller:
         self,
         district: District,
         twin: Twin | None = None,
-        solve: Callable[..., Answer] = solve_horizon,
+        solve: Callable[..., NextStep] = solve_step,
         time_limit_s: float = TIME_LIMIT_S,
     ) -> None:
         self.district = district
@@ -58,22 +59,20 @@ class Controller:
         """Estimate the state of the plant from what its sensors show."""
         return estimate(self.twin.observe(state.twin), self.district)
 
-    def coefficients(self, believed: Estimate, profiles: pd.DataFrame) -> pd.DataFrame:
-        """Linearize the controller's own models at the believed state, for the steps of the profiles.
+    def coefficients(self, believed: Estimate, expected: Profiles) -> Coefficients:
+        """Linearize the controller's own models at the believed state.
 
         Parameters
         ----------
         believed : Estimate
             Levels and membranes.
-        profiles : pandas.DataFrame
-            PROFILES.
+        expected : Profiles
+            Raw water over the steps to cover, from the time of the state on.
 
         Returns
         -------
-        pandas.DataFrame
-            COEFFICIENTS of scenario 0, before any correction.
+        Coefficients
+            Before any correction.
         """
-        times = pd.DatetimeIndex(profiles["time_utc"].unique())
-        water = linearize(self.district, self.water, believed.levels_m3(self.district), times)
-        treatment = treatment_coefficients(self.district, profiles, believed.membranes)
-        return tidy(pd.concat([water, treatment], ignore_index=True), "COEFFICIENTS")
+        water = coefficients_at(self.district, self.water, believed.levels_m3(self.district))
+        return {**water, **coefficients_ahead(self.district, expected, believed.membranes)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pandas as pd
+from econex_pipeline.control.coefficients import Coefficients
 
 GAIN = 0.3
 """Weight of the newest hour in the exponential filter [A]."""
@@ -45,13 +45,11 @@ class Corrections:
         new = ratio if old is None else old + GAIN * (ratio - old)
         return Corrections({**self.factors, key: new})
 
-    def apply(self, coefficients: pd.DataFrame) -> pd.DataFrame:
-        """Give COEFFICIENTS with the factors multiplied in; a new frame."""
+    def apply(self, coefficients: Coefficients) -> Coefficients:
+        """Give coefficients with the factors multiplied in."""
         if not self.factors:
             return coefficients
-        keys = coefficients["element"] + ":" + coefficients["quantity"]
-        factors = keys.map(self.factors).fillna(1.0).astype(float)
-        return coefficients.assign(value=coefficients["value"] * factors)
+        return {key: value * self.factor(*key) for key, value in coefficients.items()}
 
     def to_dict(self) -> dict[str, float]:
         """Give the factors as plain numbers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Mapping
 
 from econex_pipeline.control.correction import Corrections
 from econex_pipeline.district import District
@@ -14,21 +14,22 @@ LEAST_RUN_S = 60
 _INLET = {"mains_import": "mains"}
 
 
-def learn(corrections: Corrections, raw: pd.DataFrame, measurement: Measurement, district: District) -> Corrections:
+def learn(
+    corrections: Corrections, said: Mapping[tuple[str, str], float], measurement: Measurement, district: District
+) -> Corrections:
     """Compare a step with what the uncorrected coefficients said of it.
 
     Parameters
     ----------
     corrections : Corrections
         What was known before.
-    raw : pandas.DataFrame
-        COEFFICIENTS of the step before any correction.
+    said : mapping of (str, str) to float
+        Coefficients of the step before any correction, by element and quantity.
     measurement : Measurement
         What came.
     district : District
         Which device does what.
     """
-    said = _values(raw, measurement.time_utc)
     step_h = measurement.step_h
     for element, run_s in measurement.run_s.items():
         device, moved_m3 = _INLET.get(element, element), measurement.flows_m3_h[element] * step_h
@@ -51,25 +52,21 @@ def learn(corrections: Corrections, raw: pd.DataFrame, measurement: Measurement,
     return corrections
 
 
-def pump_energy(measurement: Measurement, coefficients: pd.DataFrame, district: District) -> tuple[float, float]:
+def pump_energy(
+    measurement: Measurement, said: Mapping[tuple[str, str], float], district: District
+) -> tuple[float, float]:
     """Give the energy that pumps should have used for what they delivered, and what they used [kWh].
 
     Parameters
     ----------
     measurement : Measurement
         What came.
-    coefficients : pandas.DataFrame
-        COEFFICIENTS the step was decided with.
+    said : mapping of (str, str) to float
+        Coefficients the step was decided with.
     district : District
         Which arcs are pumped.
     """
-    said = _values(coefficients, measurement.time_utc)
     pumps = [name for name, arc in district.arcs.items() if arc.kind == "pumped"]
     predicted_kw = sum(said.get((name, "energy_kwh_m3"), 0.0) * measurement.flows_m3_h[name] for name in pumps)
     simulated_kw = sum(measurement.consumed_kw[name] for name in pumps)
     return predicted_kw * measurement.step_h, simulated_kw * measurement.step_h
-
-
-def _values(coefficients: pd.DataFrame, time_utc: pd.Timestamp) -> dict[tuple[str, str], float]:
-    rows = coefficients[coefficients["time_utc"] == time_utc]
-    return dict(zip(zip(rows["element"], rows["quantity"], strict=True), rows["value"].astype(float), strict=True))

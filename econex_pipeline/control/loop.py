@@ -1,32 +1,32 @@
 """One hour of the closed loop: estimate, refresh the coefficients, solve the horizon, act, record what came.
 
-The controller sees forecasts, prices and its plan as tables; what really happens reaches it through the twin only.
+The controller sees forecasts, prices and its plan; what really happens reaches it through the twin only.
 """
 
 from __future__ import annotations
 
-import pandas as pd
-
-from econex_pipeline.contracts import TABLES, EconexError, tidy
+from econex_pipeline.contracts import EconexError
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
+from econex_pipeline.control.coefficients import Coefficients, of_first_step
 from econex_pipeline.control.controller import Controller
-from econex_pipeline.control.decide import rates_at
 from econex_pipeline.control.estimate import Estimate
 from econex_pipeline.control.learning import learn, pump_energy
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.district import District
+from econex_pipeline.planning import DayPlan
 from econex_pipeline.twin import Exogenous, Measurement, TwinState
-from econex_pipeline.twin.records import Row, decision_rows, input_rows, measurement_rows, operations_table, state_table
+from econex_pipeline.twin.records import Row, decision_rows, input_rows, measurement_rows
 
 
 def operate_hour(
     controller: Controller,
     state: ControlState,
-    forecast: pd.DataFrame,
-    actual: pd.DataFrame,
-    prices: pd.DataFrame,
-    plan: pd.DataFrame | None = None,
+    forecast: Profiles,
+    actual: Profiles,
+    prices: Prices,
+    plan: DayPlan | None = None,
 ) -> HourRecord:
     """Operate one hour: as many control cycles as the district's step asks for.
 
@@ -36,14 +36,14 @@ def operate_hour(
         Controller and plant.
     state : ControlState
         Where the hour starts.
-    forecast : pandas.DataFrame
-        PROFILES as expected at the issue of this hour, 24 h from its start on (or what is left of it).
-    actual : pandas.DataFrame
-        PROFILES as they come; only the twin reads them.
-    prices : pandas.DataFrame
-        PRICES over the horizon.
-    plan : pandas.DataFrame, optional
-        PLAN of the day: its schedule is what deviation is counted from, its marginal values end the horizon, its
+    forecast : Profiles
+        As expected at the issue of this hour, 24 h from its start on (or what is left of it).
+    actual : Profiles
+        As they come; only the twin reads them.
+    prices : Prices
+        Over the horizon.
+    plan : DayPlan, optional
+        Plan of the day: its schedule is what deviation is counted from, its marginal values end the horizon, its
         expectation is the first fallback.
 
     Returns
@@ -61,11 +61,11 @@ def operate_hour(
     rows: list[Row] = []
     states: list[TwinState] = [state.twin]
     measurements: list[Measurement] = []
-    tables: list[pd.DataFrame] = []
+    coefficients: list[Coefficients] = []
     messages: list[str] = []
     for _ in range(cycles):
         now = state.time_utc
-        horizon = _horizon(forecast, now)
+        horizon = forecast.ahead(now, HOURS_PER_DAY)
         expected = Exogenous.from_profiles(horizon, now)
         believed = controller.believe(state)
         raw = _refresh(controller, believed, horizon)
@@ -76,14 +76,15 @@ def operate_hour(
         rows += _record(choice, question, measurement, district)
         if choice.status != OPTIMAL:
             messages.append(choice.message)
-        tables.append(corrected[corrected["time_utc"] == now])
+        coefficients.append(corrected)
         states.append(after)
         measurements.append(measurement)
-        state = ControlState(after, learn(state.corrections, raw, measurement, district), choice.basis)
+        learnt = learn(state.corrections, of_first_step(raw), measurement, district)
+        state = ControlState(after, learnt, choice.basis)
     return HourRecord(
-        operations=operations_table(rows),
-        states=state_table(states),
-        coefficients=tidy(pd.concat(tables, ignore_index=True), "COEFFICIENTS"),
+        rows=tuple(rows),
+        twin_states=tuple(states),
+        coefficients=tuple(coefficients),
         state=state,
         fallbacks=len(messages),
         messages=tuple(messages),
@@ -91,18 +92,12 @@ def operate_hour(
     )
 
 
-def _refresh(controller: Controller, believed: Estimate, horizon: pd.DataFrame) -> pd.DataFrame:
-    """Linearize anew; no rows where that fails, so that the solve fails too and a fallback decides."""
+def _refresh(controller: Controller, believed: Estimate, horizon: Profiles) -> Coefficients:
+    """Linearize anew; nothing where that fails, so that the solve fails too and a fallback decides."""
     try:
         return controller.coefficients(believed, horizon)
     except EconexError:
-        return tidy(pd.DataFrame(columns=list(TABLES["COEFFICIENTS"].columns)), "COEFFICIENTS")
-
-
-def _horizon(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    """Take the next 24 h out of a forecast."""
-    end = now + pd.Timedelta(hours=HOURS_PER_DAY)
-    return forecast[(forecast["time_utc"] >= now) & (forecast["time_utc"] < end)].reset_index(drop=True)
+        return {}
 
 
 def _record(choice: Choice, question: Question, measurement: Measurement, district: District) -> list[Row]:
@@ -110,11 +105,11 @@ def _record(choice: Choice, question: Question, measurement: Measurement, distri
     now = measurement.time_utc
     rows: list[Row] = []
     if question.plan is not None:
-        rows += [(now, *key, "planned", value) for key, value in rates_at(question.plan, now).items()]
+        rows += [(now, *key, "planned", value) for key, value in question.plan.rates(now).items()]
     asked = {(element, quantity): value for _, element, quantity, _, value in decision_rows(choice.decision, now)}
     rows += [(now, *key, "asked", value) for key, value in {**choice.rates, **asked}.items()]
     rows += input_rows(question.expected, "forecast") + measurement_rows(measurement)
-    predicted, simulated = pump_energy(measurement, question.coefficients, district)
+    predicted, simulated = pump_energy(measurement, of_first_step(question.coefficients), district)
     own = {
         "fallback_count": float(choice.status != OPTIMAL),
         "solve_status": float(choice.status),

@@ -24,10 +24,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
+from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.contracts.time import HOURS_PER_DAY
-from econex_pipeline.control.decide import rated_flows
+from econex_pipeline.control.coefficients import rated_flows
 from econex_pipeline.district import Arc, District
 from econex_pipeline.twin import Decision, Exogenous
 
@@ -68,10 +67,9 @@ class Situation:
 
 def situation_of(
     amounts: Mapping[str, float],
-    profiles: pd.DataFrame,
-    coefficients: pd.DataFrame,
-    prices: pd.DataFrame,
-    now: pd.Timestamp,
+    expected: Exogenous,
+    coefficients: Mapping[tuple[str, str], float],
+    prices: Prices,
 ) -> Situation:
     """Put together what rules look at.
 
@@ -79,26 +77,25 @@ def situation_of(
     ----------
     amounts : mapping of str to float
         Stored amounts [m3 or kWh].
-    profiles, coefficients, prices : pandas.DataFrame
-        PROFILES, COEFFICIENTS and PRICES that cover the step.
-    now : pandas.Timestamp
-        Start of the step.
+    expected : Exogenous
+        Supply and demand expected in the step.
+    coefficients : mapping of (str, str) to float
+        Of the step, by element and quantity.
+    prices : Prices
+        From the step on.
     """
-    step = coefficients[coefficients["time_utc"] == now]
 
     def of(quantity: str) -> dict[str, float]:
-        chosen = step[step["quantity"] == quantity]
-        return dict(zip(chosen["element"], chosen["value"].astype(float), strict=True))
+        return {element: value for (element, named), value in coefficients.items() if named == quantity}
 
-    end = now + pd.Timedelta(hours=HOURS_PER_DAY)
-    ahead = prices[(prices["time_utc"] >= now) & (prices["time_utc"] < end)]["buy_price_usd_kwh"]
+    ahead = prices.ahead(expected.time_utc, HOURS_PER_DAY).of("buy_price_usd_kwh")
     return Situation(
         amounts=amounts,
-        expected=Exogenous.from_profiles(profiles, now),
-        rated_m3_h=rated_flows(coefficients, now),
+        expected=expected,
+        rated_m3_h=rated_flows(coefficients),
         energy_kwh_m3=of("energy_kwh_m3"),
         treatment_m3_h=of("capacity_m3_h"),
-        dear=bool(len(ahead)) and bool(ahead.iloc[0] > ahead.min() or ahead.max() == ahead.min()),
+        dear=bool(len(ahead)) and bool(ahead[0] > ahead.min() or ahead.max() == ahead.min()),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
+from econex_pipeline.control.coefficients import Coefficients
 from econex_pipeline.control.correction import Corrections
 from econex_pipeline.planning import Basis
 from econex_pipeline.twin import Measurement, TwinState
+from econex_pipeline.twin.records import Row, operations_table, state_table
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,12 @@ class HourRecord:
 
     Attributes
     ----------
-    operations : pandas.DataFrame
-        OPERATIONS rows: planned, asked, delivered, forecast, actual.
-    states : pandas.DataFrame
-        STATE rows at the start of each cycle and at the end of the last.
-    coefficients : pandas.DataFrame
-        COEFFICIENTS the hour was decided with (its own steps, scenario 0).
+    rows : tuple of Row
+        Rows of OPERATIONS in the order of the cycles: planned, asked, delivered, forecast, actual.
+    twin_states : tuple of TwinState
+        At the start of each cycle and at the end of the last.
+    coefficients : tuple of Coefficients
+        What each cycle was decided with, over its horizon.
     state : ControlState
         Where the next hour starts.
     fallbacks : int
@@ -74,10 +77,20 @@ class HourRecord:
         Every cycle as the twin measured it, for the balances.
     """
 
-    operations: pd.DataFrame
-    states: pd.DataFrame
-    coefficients: pd.DataFrame
+    rows: tuple[Row, ...]
+    twin_states: tuple[TwinState, ...]
+    coefficients: tuple[Coefficients, ...]
     state: ControlState
     fallbacks: int = 0
     messages: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+
+    @cached_property
+    def operations(self) -> pd.DataFrame:
+        """OPERATIONS of the hour."""
+        return operations_table(self.rows)
+
+    @cached_property
+    def states(self) -> pd.DataFrame:
+        """STATE at the start of each cycle and at the end of the last."""
+        return state_table(self.twin_states)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from econex_pipeline.contracts import InputError, Provenance, digest_json
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets.planning import PLAN
@@ -23,6 +24,7 @@ from econex_pipeline.orchestration.versions import code_version
 
 if TYPE_CHECKING:
     from econex_pipeline.control import ControlState
+    from econex_pipeline.planning import DayPlan
     from econex_pipeline.profiles import Memory
 
 ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
@@ -61,6 +63,23 @@ class OperatedDay:
     def prices(self) -> pd.DataFrame:
         """PRICES of the day and its look-ahead."""
         return self.day.table(PRICES)
+
+    @cached_property
+    def day_plan(self) -> DayPlan:
+        """The plan, indexed for the hours."""
+        from econex_pipeline.planning import DayPlan
+
+        return DayPlan.from_table(self.day.setting.network, self.plan)
+
+    @cached_property
+    def actual(self) -> Profiles:
+        """The profiles as arrays."""
+        return Profiles.from_table(self.profiles)
+
+    @cached_property
+    def tariffs(self) -> Prices:
+        """The prices as arrays."""
+        return Prices.from_table(self.prices)
 
     @cached_property
     def memory(self) -> Memory:
@@ -186,7 +205,8 @@ def ensure_hour(hour: Hour) -> tuple[bool, dict[str, Any]]:
     if not reused:
         controller = day.setting.controller
         controller.time_limit_s = day.options.hour_time_limit_s
-        record = operate_hour(controller, state, hour.forecast(), operated.profiles, operated.prices, operated.plan)
+        expected = Profiles.from_table(hour.forecast())
+        record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
         origin = Provenance(case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
         kept = {"start": state.to_json(), "end": record.state.to_json()}
         day.storage.write(record.states, "STATE", HOURS_STATE, hour.key, origin, kept)

@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from econex_pipeline.planning.elements import (
-    AMOUNT_QUANTITY,
-    MARGINAL_QUANTITY,
-    EndValues,
-    Network,
-    Storage,
-    Tranche,
-)
-from econex_pipeline.planning.plan_table import WEIGHT
+from econex_pipeline.planning.elements import EndValues, Network, Storage, Tranche
 from econex_pipeline.planning.tables import Tables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -58,49 +49,27 @@ def district_end_values(network: Network, tables: Tables) -> EndValues:
     return values
 
 
-def end_values_from_plan(network: Network, plan: pd.DataFrame, time_utc: pd.Timestamp) -> EndValues:
-    """Read off a plan what one more unit stored at a time is worth, as a concave function of the amount.
+def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Array) -> tuple[Tranche, ...]:
+    """Give the value of what a storage holds as a concave function, from a plan's scenarios at one stamp.
 
     Parameters
     ----------
-    network : Network
-        The network of the plan.
-    plan : pandas.DataFrame
-        PLAN with the recourse of its scenarios.
-    time_utc : pandas.Timestamp
-        One of its stamps; levels have one more than flows.
+    storage : Storage
+        The storage.
+    amounts, values, probability : numpy.ndarray, shape (scenario,)
+        Stored amount [kWh or m3], what one more unit is worth [USD], weight.
 
     Returns
     -------
-    dict
-        Tranches per storage, values not increasing.
-
-    Raises
-    ------
-    KeyError
-        If the plan has no stored amounts at that time.
+    tuple of Tranche
+        Values not increasing.
 
     Notes
     -----
     Each scenario gives a point (amount, marginal value). The decreasing step function nearest to the points, each
     counting by its probability, is found by pooling adjacent violators; it steps halfway between neighbouring amounts.
     """
-    now = plan[(plan["time_utc"] == time_utc) & (plan["scenario"] >= 0)]
-    wanted = now[now["element"].isin(list(network.storage))]
-    points = wanted.pivot_table(index=["element", "scenario"], columns="quantity", values="value")
-    if points.empty:
-        raise KeyError(f"the plan has no stored amounts at {time_utc}")
-    weights = plan[plan["quantity"] == WEIGHT].set_index("scenario")["value"]
-    return {
-        storage.name: _tranches(storage, points.loc[[storage.name]].droplevel(0), weights)
-        for storage in network.storages
-    }
-
-
-def _tranches(storage: Storage, points: pd.DataFrame, weights: pd.Series) -> tuple[Tranche, ...]:
-    amounts = points[AMOUNT_QUANTITY[storage.layer]].to_numpy()
-    values = points[MARGINAL_QUANTITY[storage.layer]].to_numpy()
-    mass = np.maximum(weights.loc[points.index].to_numpy(), LEAST_WEIGHT)
+    mass = np.maximum(probability, LEAST_WEIGHT)
     order = np.argsort(amounts, kind="stable")
     amounts, values, mass = amounts[order], values[order], mass[order]
     groups = np.concatenate([[0], np.cumsum(np.diff(amounts) > SAME_LEVEL)])

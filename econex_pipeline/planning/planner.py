@@ -1,4 +1,4 @@
-"""The two questions the pipeline asks: plan a day over scenarios, and solve the controller's horizon."""
+"""Plan a day over scenarios; the controller's question is in `horizon`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from dataclasses import replace
 import pandas as pd
 
 from econex_pipeline.contracts.time import HOURS_PER_DAY
-from econex_pipeline.planning.answer import Answer, Basis, PlanOptions
+from econex_pipeline.planning.answer import Answer, Basis, PlanOptions, Status
 from econex_pipeline.planning.diagnosis import Diagnosis, diagnose
 from econex_pipeline.planning.elements import EndValues, Network
 from econex_pipeline.planning.end_values import district_end_values
 from econex_pipeline.planning.engines import Outcome, solve_two_stage
+from econex_pipeline.planning.highs import Solution
 from econex_pipeline.planning.instance import Instance, make_instance
-from econex_pipeline.planning.monolith import Assembled, assemble, solve_monolith
+from econex_pipeline.planning.monolith import Assembled, assemble
 from econex_pipeline.planning.parts import parts_of
 from econex_pipeline.planning.plan_table import plan_table
 from econex_pipeline.planning.quality import Quality
-from econex_pipeline.planning.ring import from_slots, to_slots
-from econex_pipeline.planning.schedule import fixed_schedule
 from econex_pipeline.planning.simultaneous import find_simultaneous, forbidding
 from econex_pipeline.planning.tables import read_tables
 from econex_pipeline.planning.targets import end_targets
@@ -92,7 +91,7 @@ def plan_day(
         instance = make_instance(network, tables, start, values, min(committed, len(tables.times)), targets)
         left = max(options.time_limit_s - (time.perf_counter() - begun), 0.0)
         outcome = solve_two_stage(instance, replace(options, time_limit_s=left), basis)
-        return _answer(instance, outcome, options, begun)
+        return answer_of(instance, outcome, options, begun)
 
     answer = solved(network)
     while options.exclusive == "found" and answer.simultaneous:
@@ -101,63 +100,6 @@ def plan_day(
             break
         network, answer = stricter, solved(stricter)
     return answer
-
-
-def solve_horizon(
-    network: Network,
-    profiles: pd.DataFrame,
-    coefficients: pd.DataFrame,
-    prices: pd.DataFrame,
-    start: Mapping[str, float],
-    schedule: pd.DataFrame | None,
-    end_values: EndValues,
-    basis: Basis | None = None,
-    time_limit_s: float = 30.0,
-) -> Answer:
-    """Solve the controller's horizon: one scenario, from the measured state, against the day-ahead schedule.
-
-    Parameters
-    ----------
-    network : Network
-        From `build_network`.
-    profiles : pandas.DataFrame
-        PROFILES over the horizon.
-    coefficients : pandas.DataFrame
-        COEFFICIENTS, scenario 0.
-    prices : pandas.DataFrame
-        PRICES over the horizon.
-    start : mapping of str to float
-        Measured amount in each storage [kWh or m3].
-    schedule : pandas.DataFrame or None
-        PLAN (or its rows of scenario -1 with a schedule). A step it covers pays for deviation; other steps are free.
-    end_values : dict
-        Value of what is left at the end, as `end_values_from_plan` gives it.
-    basis : Basis, optional
-        Basis of the last cycle; the steps lie on a ring, so that it fits the next hour as it stands.
-    time_limit_s : float
-        The solver stops there and says so [s].
-
-    Returns
-    -------
-    Answer
-        The PLAN of the horizon has scenario 0 and, equal to it, -1.
-
-    Raises
-    ------
-    InputError
-        If the input cannot be used.
-    """
-    begun = time.perf_counter()
-    options = PlanOptions(time_limit_s=time_limit_s)
-    tables = read_tables(network, profiles, coefficients, prices)
-    check(network, tables, start)
-    instance = make_instance(network, tables, start, end_values, len(tables.times))
-    assembled = fixed_schedule(assemble(instance, options), instance, schedule)
-    first = tables.times[0]
-    last = None if basis is None else from_slots(basis, instance.template, first)
-    outcome = Outcome(solve_monolith(assembled, options, last), "monolith", None)
-    answer = _answer(instance, outcome, options, begun, assembled)
-    return answer if answer.basis is None else replace(answer, basis=to_slots(answer.basis, instance.template, first))
 
 
 def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, float]:
@@ -187,20 +129,17 @@ def expected_end_state(plan: pd.DataFrame, time_utc: pd.Timestamp) -> dict[str, 
     return dict(zip(rows["element"], rows["value"].astype(float), strict=True))
 
 
-def _answer(
+def answer_of(
     instance: Instance, outcome: Outcome, options: PlanOptions, begun: float, assembled: Assembled | None = None
 ) -> Answer:
+    """Put an outcome into words and a table; without an optimum say why there is none."""
     result, solution, quality = outcome.result, outcome.result.solution, outcome.quality
     if solution.status != "optimal":
-        found = Diagnosis(solution.status, "")
-        if found.status in ("infeasible", "unbounded"):
-            left = options.time_limit_s - (time.perf_counter() - begun)
-            found = diagnose(assembled or assemble(instance, options), left)
-        why = f": {found.message}" if found.message else ""
+        left = options.time_limit_s - (time.perf_counter() - begun)
+        status, message, conflict = failure_of(solution, assembled or assemble(instance, options), left)
         return Answer(
-            found.status, float("inf"), time.perf_counter() - begun, None,
-            message=f"{FAILURE[found.status]} (HiGHS: {solution.message}){why}",
-            iterations=solution.iterations, conflict=found.conflict, engine=outcome.engine, log=solution.log,
+            status, float("inf"), time.perf_counter() - begun, None, message=message,
+            iterations=solution.iterations, conflict=conflict, engine=outcome.engine, log=solution.log,
         )  # fmt: skip
     plan = plan_table(instance, result)
     return Answer(
@@ -219,6 +158,15 @@ def _answer(
         duals={family: result.duals[:, rows] for family, rows in instance.template.row_index.items()},
         log=solution.log,
     )
+
+
+def failure_of(solution: Solution, assembled: Assembled, left_s: float) -> tuple[Status, str, tuple[str, ...]]:
+    """Say why there is no plan: status, a sentence, and the limits that cannot hold together."""
+    found = Diagnosis(solution.status, "")
+    if found.status in ("infeasible", "unbounded"):
+        found = diagnose(assembled, left_s)
+    why = f": {found.message}" if found.message else ""
+    return found.status, f"{FAILURE[found.status]} (HiGHS: {solution.message}){why}", found.conflict
 
 
 def _worthless(quality: Quality | None) -> str:

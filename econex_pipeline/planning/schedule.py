@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from econex_pipeline.planning.elements import RATE_QUANTITY, Commitment
 from econex_pipeline.planning.instance import Instance
 from econex_pipeline.planning.monolith import Assembled
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def schedule_quantity(commitment: Commitment) -> str:
@@ -22,7 +25,7 @@ def deviation_quantity(commitment: Commitment, direction: str) -> str:
     return f"deviation_{direction}_{unit}"
 
 
-def fixed_schedule(assembled: Assembled, instance: Instance, schedule: pd.DataFrame | None) -> Assembled:
+def fixed_schedule(assembled: Assembled, instance: Instance, schedule: Array | None) -> Assembled:
     """Fix the first-stage columns to a schedule.
 
     Parameters
@@ -31,9 +34,8 @@ def fixed_schedule(assembled: Assembled, instance: Instance, schedule: pd.DataFr
         One scenario; its first stage covers the whole horizon.
     instance : Instance
         What it was stamped from.
-    schedule : pandas.DataFrame or None
-        PLAN; only its schedules (scenario -1) count. Steps and devices it does not name stay free, so that deviation
-        costs nothing there.
+    schedule : numpy.ndarray or None
+        Shape (step, commitment). What is not a number stays free, so that deviation costs nothing there.
 
     Returns
     -------
@@ -43,12 +45,7 @@ def fixed_schedule(assembled: Assembled, instance: Instance, schedule: pd.DataFr
     if schedule is None:
         return assembled
     lower, upper = assembled.program.lower.copy(), assembled.program.upper.copy()
-    rows = schedule[(schedule["scenario"] == -1) & schedule["quantity"].isin(["schedule_kw", "schedule_m3_h"])]
-    steps = instance.template.shape.commit_steps
-    times = instance.tables.times[:steps]
-    for i, commitment in enumerate(instance.network.commitments):
-        own = rows[rows["element"] == commitment.element]
-        at = times.get_indexer(pd.DatetimeIndex(own["time_utc"]))
-        places, values = i * steps + at[at >= 0], own["value"].to_numpy(dtype=float)[at >= 0]
-        lower[places] = upper[places] = values
+    fixed = schedule[: instance.template.shape.commit_steps].T.ravel()
+    places = np.flatnonzero(~np.isnan(fixed))
+    lower[places] = upper[places] = fixed[places]
     return replace(assembled, program=replace(assembled.program, lower=lower, upper=upper))

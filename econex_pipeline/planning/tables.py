@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.tables import PRICE_VALUES, PROFILE_VALUES
 from econex_pipeline.planning.elements import Network, Source
@@ -104,6 +106,53 @@ def read_tables(network: Network, profiles: pd.DataFrame, coefficients: pd.DataF
         _coefficients(sources(network), coefficients, times, scenarios),
         _prices(prices, times),
     )
+
+
+def certain_tables(
+    network: Network,
+    profiles: Profiles,
+    coefficients: Mapping[tuple[str, str], float | Array],
+    prices: Prices,
+) -> Tables:
+    """Put together the tables of a problem without uncertainty, from arrays.
+
+    Parameters
+    ----------
+    network : Network
+        Says what is needed.
+    profiles : Profiles
+        Over the horizon, shape (T, node, quantity).
+    coefficients : mapping of (str, str) to float or numpy.ndarray
+        By element and quantity: one number for all steps, or one for each, shape (T,).
+    prices : Prices
+        Covering the same steps.
+
+    Raises
+    ------
+    InputError
+        As of `read_tables`.
+    """
+    count = len(profiles.stamps)
+    if count < 2:
+        raise InputError("PROFILES", "time_utc", f"{count} step(s)", "at least two steps")
+    places = {node: i for i, node in enumerate(profiles.nodes)}
+    _places_known(network, places)
+    found: dict[Source, Array] = {}
+    for source in sources(network):
+        value = np.asarray(coefficients.get((source.element, source.quantity), np.nan), dtype=float)
+        if not np.isfinite(value).all():
+            where = f"{source.quantity} of {source.element} at {profiles.times[0]}"
+            raise InputError("COEFFICIENTS", where, "missing or not finite", "a finite value for each step")
+        found[source] = np.broadcast_to(value, count)[:, None]
+    at = prices.stamps.searchsorted(profiles.stamps)
+    missing = prices.stamps[np.minimum(at, len(prices.stamps) - 1)] != profiles.stamps
+    if missing.any():
+        stamp = profiles.times[int(np.flatnonzero(missing)[0])]
+        raise InputError("PRICES", "time_utc", f"no row at {stamp}", "a price for each step of the horizon")
+    values = prices.values[at]
+    by_column = {column: values[:, i] for i, column in enumerate(PRICE_VALUES)}
+    certain = np.zeros(1, dtype=np.int64), np.ones(1)
+    return Tables(profiles.times, *certain, places, profiles.values[None], found, by_column)
 
 
 def _profiles(frame: pd.DataFrame) -> tuple[pd.DatetimeIndex, Array, Array, dict[str, int], Array]:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import TABLES, InputError, tidy
+from econex_pipeline.contracts.arrays import NS_PER_H, Profiles
+from econex_pipeline.contracts.tables import PROFILE_VALUES
 from econex_pipeline.district import District
 from econex_pipeline.treatment.membrane import Membrane, MembraneState
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 DETERMINISTIC = 0
+_WATER = [PROFILE_VALUES.index(name) for name in ("turbidity_ntu", "water_temperature_c")]
 
 
 def coefficients(
@@ -54,7 +60,6 @@ def coefficients(
             state.irreversible_1_m, rows["turbidity_ntu"].to_numpy(), rows["water_temperature_c"].to_numpy()
         )
         elapsed_h = ((rows["time_utc"] - profiles["time_utc"].min()) / pd.Timedelta(hours=1)).to_numpy()
-        open_frac = np.clip((elapsed_h + district.step_h - state.cleaning_left_h) / district.step_h, 0.0, 1.0)
         keys = pd.DataFrame(
             {
                 "scenario": rows["scenario"].to_numpy() if "scenario" in rows else DETERMINISTIC,
@@ -62,7 +67,7 @@ def coefficients(
                 "element": name,
             }
         )
-        capacity_m3_h = performance.capacity_m3_h * open_frac
+        capacity_m3_h = performance.capacity_m3_h * _open_frac(district, state, elapsed_h)
         keys = keys.assign(fit_error_frac=0.0, valid_from_m3_h=0.0, valid_to_m3_h=capacity_m3_h, age_h=elapsed_h)
         for quantity, values in (
             ("recovery_frac", performance.recovery_frac),
@@ -74,6 +79,49 @@ def coefficients(
         return _empty()
     table = pd.concat(blocks, ignore_index=True)
     return tidy(table.assign(time_utc=pd.to_datetime(table["time_utc"], utc=True)), "COEFFICIENTS")
+
+
+def coefficients_ahead(
+    district: District, profiles: Profiles, states: Mapping[str, MembraneState]
+) -> dict[tuple[str, str], Array]:
+    """Give the same numbers as `coefficients`, as arrays over the steps of one certain horizon.
+
+    Parameters
+    ----------
+    district : District
+        With its treatments.
+    profiles : Profiles
+        Expected from the time of the states on.
+    states : mapping of str to MembraneState
+        By treatment name.
+
+    Returns
+    -------
+    dict of (str, str) to numpy.ndarray
+        By treatment and quantity, shape (T,).
+
+    Raises
+    ------
+    InputError
+        If the profiles have no node of a treatment.
+    """
+    found: dict[tuple[str, str], Array] = {}
+    elapsed_h = (profiles.stamps - profiles.stamps[0]) / NS_PER_H
+    for name, treatment in district.treatments.items():
+        if treatment.node not in profiles.nodes:
+            raise InputError("PROFILES", "node", sorted(profiles.nodes), f"rows of node '{treatment.node}'")
+        turbidity_ntu, temperature_c = profiles.values[:, profiles.nodes.index(treatment.node), _WATER].T
+        performance = Membrane(treatment).performance(states[name].irreversible_1_m, turbidity_ntu, temperature_c)
+        found[name, "recovery_frac"] = performance.recovery_frac
+        found[name, "energy_kwh_m3"] = performance.energy_kwh_m3
+        found[name, "capacity_m3_h"] = performance.capacity_m3_h * _open_frac(district, states[name], elapsed_h)
+    return found
+
+
+def _open_frac(district: District, state: MembraneState, elapsed_h: Array) -> Array:
+    """Share of each step in which no cleaning is under way."""
+    share: Array = np.clip((elapsed_h + district.step_h - state.cleaning_left_h) / district.step_h, 0.0, 1.0)
+    return share
 
 
 def _empty() -> pd.DataFrame:

@@ -6,14 +6,17 @@ No physics here. Elements carry the names of the plan's network: arcs, storages,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from econex_pipeline.contracts import InputError
+from econex_pipeline.contracts.arrays import Profiles
+from econex_pipeline.contracts.tables import PROFILE_VALUES
 
 FLOWS = ("pv_kw", "load_kw", "potable_m3_h", "greywater_m3_h", "rain_harvest_m3_h", "irrigation_m3_h")
+_FLOWS_AT = [PROFILE_VALUES.index(name) for name in FLOWS]
+_TURBIDITY, _TEMPERATURE = (PROFILE_VALUES.index(name) for name in ("turbidity_ntu", "water_temperature_c"))
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ class Decision:
     def with_flows(self, **flows: float) -> Decision:
         """Give the same decision with some flows replaced."""
         return replace(self, flows_m3_h={**self.flows_m3_h, **flows})
+
+    def without(self, elements: Collection[str]) -> Decision:
+        """Give the same decision with nothing asked of some elements."""
+        kept = {element: flow for element, flow in self.flows_m3_h.items() if element not in elements}
+        return replace(self, flows_m3_h=kept)
 
 
 @dataclass(frozen=True)
@@ -79,23 +87,17 @@ class Exogenous:
     mains_available: bool = True
 
     @classmethod
-    def from_profiles(cls, profiles: pd.DataFrame, time_utc: pd.Timestamp) -> Exogenous:
-        """Take one step out of a PROFILES table.
+    def from_profiles(cls, profiles: Profiles, time_utc: pd.Timestamp) -> Exogenous:
+        """Take one step out of PROFILES.
 
         Raises
         ------
         InputError
-            If the table holds no row of that step.
+            If they do not hold that step.
         """
-        rows = profiles[profiles["time_utc"] == time_utc]
-        if rows.empty:
-            raise InputError("PROFILES", "time_utc", str(time_utc), "rows of the step that is to be operated")
-        nodes = {
-            str(node): NodeInputs(*(float(value) for value in values))
-            for node, values in zip(rows["node"], rows[list(FLOWS)].to_numpy(), strict=True)
-        }
-        first = rows.iloc[0]
-        return cls(time_utc, nodes, float(first["turbidity_ntu"]), float(first["water_temperature_c"]))
+        step = profiles.at(time_utc)
+        nodes = {node: NodeInputs(*row) for node, row in zip(profiles.nodes, step[:, _FLOWS_AT].tolist(), strict=True)}
+        return cls(time_utc, nodes, float(step[0, _TURBIDITY]), float(step[0, _TEMPERATURE]))
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ class Measurement:
         Its length [h].
     flows_m3_h : dict of str to float
         Delivered mean flow by element [m3/h]: arcs, `mains_import`, `mains_export`, treatment feed, `sewer.<node>`
-        (treatment reject not included), `overflow.<storage>`, `overflow.<node>.W`, `unserved.<node>.<layer>`.
+        (treatment reject not included), `overflow.<storage>`, `overflow.<node>.W`, `leak.<storage>`,
+        `unserved.<node>.<layer>`.
     powers_kw : dict of str to float
         Delivered mean power by element [kW]: lines, `grid_import`, `grid_export`, `pv.<node>` (used),
         `curtail.<node>`, `<battery>.charge`, `<battery>.discharge`, `dump.<node>`, `unserved.<node>.E`.
@@ -155,6 +158,9 @@ class Measurement:
         Where the decision could not be followed.
     warnings : tuple of str
         What the hydraulic engine said.
+    events : tuple of str
+        What went wrong in the step, as the record names it: the events under way, and `hydraulic_failure` where the
+        engine found no answer to what was asked.
     """
 
     time_utc: pd.Timestamp
@@ -175,3 +181,4 @@ class Measurement:
     run_s: dict[str, int]
     clips: tuple[Clip, ...] = ()
     warnings: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts import TABLES, InputError
 from econex_pipeline.twin.exchange import FLOWS, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.state import TwinState
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Row = tuple[pd.Timestamp, str, str, str, float]
 MEASURED = {
     "flows_m3_h": "flow_m3_h",
@@ -25,6 +28,9 @@ MEASURED = {
     "water_step_error_bound_m3": "step_error_bound_m3",
 }
 """Quantity under which each part of a measurement stands in OPERATIONS: every term of the balances."""
+
+
+EVENT = "event_active"
 
 
 def decision_rows(decision: Decision, time_utc: pd.Timestamp, basis: str = "asked") -> list[Row]:
@@ -44,12 +50,12 @@ def input_rows(exogenous: Exogenous, basis: str) -> list[Row]:
 
 
 def measurement_rows(measurement: Measurement) -> list[Row]:
-    """Give what was delivered and what the world really did as OPERATIONS rows."""
+    """Give what was delivered, what the world really did and what went wrong as OPERATIONS rows."""
     time = measurement.time_utc
     rows = input_rows(Exogenous(time, measurement.inputs), "actual")
     for part, quantity in MEASURED.items():
         rows += _rows(time, getattr(measurement, part), quantity, "delivered")
-    return rows
+    return rows + _rows(time, dict.fromkeys(measurement.events, 1.0), EVENT, "actual")
 
 
 def measurements_of(operations: pd.DataFrame, states: pd.DataFrame, step_h: float) -> list[Measurement]:
@@ -76,11 +82,14 @@ def measurements_of(operations: pd.DataFrame, states: pd.DataFrame, step_h: floa
     """
     delivered: dict[tuple[pd.Timestamp, str], dict[str, float]] = defaultdict(dict)
     inputs: dict[pd.Timestamp, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    events: dict[pd.Timestamp, list[str]] = defaultdict(list)
     amounts: dict[pd.Timestamp, dict[str, float]] = defaultdict(dict)
     happened = operations[operations["basis"].isin(["delivered", "actual"])]
     for time, element, quantity, basis, value in _records(happened, "time_utc", "element", "quantity", "basis"):
         if basis == "delivered":
             delivered[time, quantity][element] = value
+        elif quantity == EVENT:
+            events[time].append(element)
         else:
             inputs[time][element][quantity] = value
     stored = states[states["quantity"].isin(["level_m3", "stored_kwh"])]
@@ -102,16 +111,50 @@ def measurements_of(operations: pd.DataFrame, states: pd.DataFrame, step_h: floa
                 end_amounts=amounts[end],
                 water_step_error_m3={},
                 run_s={},
+                events=tuple(events[time]),
                 **measured,
             )
         )
     return measurements
 
 
-def operations_table(rows: list[Row]) -> pd.DataFrame:
+def columns_of(rows: Sequence[tuple[Any, ...]], name: str) -> dict[str, Array]:
+    """Give rows of a long table as its columns, sorted by its key.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        Time, labels, value; at least one.
+    name : str
+        OPERATIONS or STATE.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        In the contract's order: ``time_utc`` as datetime64[ns] without a zone (UTC), labels as objects, ``value`` as
+        float. Label columns are the same read-only objects whenever the same rows come again, as they do hour by hour.
+    """
+    first = rows[0][0].value
+    order, after, labels = _sorted(tuple((row[0].value - first, *row[1:-1]) for row in rows))
+    times = (first + after).view("datetime64[ns]")
+    values = np.array([row[-1] for row in rows], dtype=float)[order]
+    return dict(zip(TABLES[name].columns, (times, *labels, values), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _sorted(keys: tuple[tuple[Any, ...], ...]) -> tuple[Array, Array, tuple[Array, ...]]:
+    """Sort keys; give their order, the first parts as numbers and the others as columns."""
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    after, *labels = zip(*(keys[place] for place in order), strict=True)
+    columns = tuple(np.array(column, dtype=object) for column in labels)
+    for column in columns:
+        column.flags.writeable = False
+    return np.array(order), np.array(after, dtype=np.int64), columns
+
+
+def operations_table(rows: Sequence[Row]) -> pd.DataFrame:
     """Make an OPERATIONS table of rows."""
-    frame = pd.DataFrame(rows, columns=["time_utc", "element", "quantity", "basis", "value"])
-    return tidy(frame, "OPERATIONS")
+    return _table(rows, "OPERATIONS")
 
 
 def state_rows(state: TwinState) -> list[tuple[pd.Timestamp, str, str, float]]:
@@ -123,13 +166,18 @@ def state_rows(state: TwinState) -> list[tuple[pd.Timestamp, str, str, float]]:
         rows.append((time, name, "irreversible_1_m", membrane.irreversible_1_m))
         rows.append((time, name, "filtered_m3", membrane.filtered_m3))
         rows.append((time, name, "since_cleaning_h", membrane.since_cleaning_h))
+        rows.append((time, name, "cleaning_left_h", membrane.cleaning_left_h))
     return rows
 
 
-def state_table(states: list[TwinState]) -> pd.DataFrame:
+def state_table(states: Sequence[TwinState]) -> pd.DataFrame:
     """Make a STATE table of states at successive instants."""
-    rows = [row for state in states for row in state_rows(state)]
-    return tidy(pd.DataFrame(rows, columns=["time_utc", "element", "quantity", "value"]), "STATE")
+    return _table([row for state in states for row in state_rows(state)], "STATE")
+
+
+def _table(rows: Sequence[tuple[Any, ...]], name: str) -> pd.DataFrame:
+    columns = columns_of(rows, name)
+    return pd.DataFrame({**columns, "time_utc": pd.DatetimeIndex(columns["time_utc"]).tz_localize("UTC")})
 
 
 def _rows(time: pd.Timestamp, values: Mapping[str, float], quantity: str, basis: str) -> list[Row]:

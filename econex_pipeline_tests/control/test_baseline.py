@@ -1,14 +1,20 @@
 import pytest
 
 from econex_pipeline.contracts import validate
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.control import run_no_control, run_rules
 from econex_pipeline.twin import balances
-from econex_pipeline_tests.twin.synthetic import START, hours
+from econex_pipeline_tests.twin.synthetic import START
 
 
 @pytest.fixture(scope="module")
 def one_day(profiles):
-    return profiles[profiles["time_utc"].isin(hours(24))].reset_index(drop=True)
+    return Profiles.from_table(profiles).ahead(START, 24)
+
+
+@pytest.fixture(scope="module")
+def tariffs(prices):
+    return Prices.from_table(prices)
 
 
 def total(run, element):
@@ -16,8 +22,8 @@ def total(run, element):
 
 
 @pytest.mark.parametrize("strategy", [run_no_control, run_rules])
-def test_everyone_is_served_and_the_books_close(controller, one_day, prices, district, strategy):
-    run = strategy(controller, controller.start(START).twin, one_day, prices)
+def test_everyone_is_served_and_the_books_close(controller, one_day, tariffs, district, strategy):
+    run = strategy(controller, controller.start(START).twin, one_day, tariffs)
     validate(run.operations, "OPERATIONS")
     validate(run.states, "STATE")
     for measurement in run.measurements:
@@ -27,24 +33,24 @@ def test_everyone_is_served_and_the_books_close(controller, one_day, prices, dis
         assert balances(measurement, district).worst_energy_kwh < 1e-6
 
 
-def test_without_control_no_device_moves(controller, one_day, prices):
-    run = run_no_control(controller, controller.start(START).twin, one_day, prices)
+def test_without_control_no_device_moves(controller, one_day, tariffs):
+    run = run_no_control(controller, controller.start(START).twin, one_day, tariffs)
     for element in ("battery_1.charge", "battery_1.discharge", "phs_pump", "treatment", "raw_2_hub", "grey_1_hub"):
         assert total(run, element) == 0.0 if "." in element else total(run, element) < 0.01
     assert total(run, "mains_import") > 2.0
     assert total(run, "sewer.hub") > 0.5
 
 
-def test_rules_use_what_stands_there(controller, one_day, prices):
-    run = run_rules(controller, controller.start(START).twin, one_day, prices)
-    idle = run_no_control(controller, controller.start(START).twin, one_day, prices)
+def test_rules_use_what_stands_there(controller, one_day, tariffs):
+    run = run_rules(controller, controller.start(START).twin, one_day, tariffs)
+    idle = run_no_control(controller, controller.start(START).twin, one_day, tariffs)
     assert total(run, "battery_1.discharge") > 5.0
     assert total(run, "treatment") > 0.5
     assert total(run, "mains_import") < total(idle, "mains_import")
 
 
-def test_a_thirsty_garden_is_backed_up_with_potable_water(controller, one_day, prices):
+def test_a_thirsty_garden_is_backed_up_with_potable_water(controller, one_day, tariffs):
     start = controller.start(START, {"cistern": 0.05}).twin
-    run = run_no_control(controller, start, one_day, prices)
+    run = run_no_control(controller, start, one_day, tariffs)
     assert total(run, "potable_to_garden") == pytest.approx(0.45, abs=0.05)
     assert total(run, "unserved.home_2.W") < 0.01

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from econex_pipeline.contracts.arrays import Profiles
 from econex_pipeline.control import Controller, Estimate, estimate
 from econex_pipeline.control.estimate import GATE, STALE_AFTER_H, predict
 from econex_pipeline.control.telemetry import metered_change
@@ -97,4 +98,4 @@ def test_a_district_of_batteries_alone_has_no_coefficients(district):
     parts = {"storages": district.batteries, "arcs": {}, "treatments": {}, "end_values": {}, "utilities": mains}
     controller = Controller(district.model_copy(update=parts))
     first = controller.believe(controller.start(START))
-    assert controller.coefficients(first, sunny_profiles(district, hours(24))).empty
+    assert controller.coefficients(first, Profiles.from_table(sunny_profiles(district, hours(24)))) == {}

@@ -1,14 +1,15 @@
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import validate
 from econex_pipeline.control import Controller, ControlState, Corrections, operate_hour
 from econex_pipeline.hydraulics import HydraulicsError
-from econex_pipeline.planning import Answer, end_values_from_plan, solve_horizon
+from econex_pipeline.planning import DayPlan, NextStep, end_values_from_plan, solve_step
 from econex_pipeline.twin import Twin, balances
-from econex_pipeline_tests.control.conftest import operate_day
+from econex_pipeline_tests.control.conftest import operate_day, operated_with
 from econex_pipeline_tests.twin.synthetic import START, hours, summer_prices, sunny_profiles
 
 
@@ -28,7 +29,6 @@ def test_a_day_in_closed_loop_keeps_its_books(day, district):
     for record in day:
         validate(record.operations, "OPERATIONS")
         validate(record.states, "STATE")
-        validate(record.coefficients, "COEFFICIENTS")
         for measurement in record.measurements:
             residuals = balances(measurement, district)
             assert residuals.worst_water_m3 < 1e-6
@@ -82,7 +82,7 @@ def test_the_controller_learns_a_worn_pump(day, controller, drawn_day):
 def test_a_saved_state_continues_identically(controller, day, profiles, prices, plan):
     read = ControlState.from_json(day[5].state.to_json())
     assert read == day[5].state
-    again = operate_hour(controller, read, profiles, profiles, prices, plan)
+    again = operate_hour(controller, read, *operated_with(controller, profiles, profiles, prices, plan))
     pd.testing.assert_frame_equal(again.operations, day[6].operations, check_exact=True)
     assert again.state.to_json() == day[6].state.to_json()
 
@@ -90,8 +90,8 @@ def test_a_saved_state_continues_identically(controller, day, profiles, prices, 
 def test_the_actual_trace_cannot_change_the_decision(controller, profiles, prices, plan):
     other = profiles.assign(pv_kw=profiles["pv_kw"] * 0.3, potable_m3_h=profiles["potable_m3_h"] * 2.0)
     state = controller.start(START)
-    same = operate_hour(controller, state, profiles, profiles, prices, plan)
-    changed = operate_hour(controller, state, profiles, other, prices, plan)
+    same = operate_hour(controller, state, *operated_with(controller, profiles, profiles, prices, plan))
+    changed = operate_hour(controller, state, *operated_with(controller, profiles, other, prices, plan))
     asked = [record.operations.query("basis == 'asked'").reset_index(drop=True) for record in (same, changed)]
     pd.testing.assert_frame_equal(*asked)
 
@@ -102,26 +102,27 @@ def test_the_solver_is_asked_about_the_plant_as_believed_against_the_plan(distri
 
     def listening(*question, **options):
         asked.append(question)
-        return solve_horizon(*question, **options)
+        return solve_step(*question, **options)
 
     controller = Controller(district, solve=listening)
     state = replace(controller.start(START), corrections=Corrections({"phs_pump:energy_kwh_m3": 1.25}))
-    operate_hour(controller, state, profiles, profiles, prices, plan)
+    operate_hour(controller, state, *operated_with(controller, profiles, profiles, prices, plan))
     ((_, horizon, coefficients, _, amounts, schedule, end_values),) = asked
-    assert list(horizon["time_utc"].unique()) == list(hours(24))
+    assert list(horizon.times) == list(hours(24))
     believed = controller.believe(state)
     assert amounts == believed.amounts != state.twin.amounts()
-    ratio = coefficients["value"] / controller.coefficients(believed, horizon)["value"]
-    worn = (coefficients["element"] == "phs_pump") & (coefficients["quantity"] == "energy_kwh_m3")
-    assert (ratio[worn] == 1.25).all()
-    assert (ratio[~worn] == 1.0).all()
-    assert schedule is plan
+    worn = controller.coefficients(believed, horizon)
+    assert coefficients.keys() == worn.keys()
+    for key, value in worn.items():
+        factor = 1.25 if key == ("phs_pump", "energy_kwh_m3") else 1.0
+        assert np.array_equal(coefficients[key], factor * value)
+    assert schedule.rates(START) == DayPlan.from_table(controller.network, plan).rates(START)
     assert end_values == end_values_from_plan(controller.network, plan, START + pd.Timedelta(hours=24))
     assert end_values != dict(controller.network.end_values)
 
 
 def failing(*_, **__):
-    return Answer("infeasible", float("inf"), 0.0, None, message="no plan satisfies all limits at once")
+    return NextStep("infeasible", message="no plan satisfies all limits at once")
 
 
 def raising(*_, **__):
@@ -156,7 +157,7 @@ def test_four_cycles_fit_an_hour(district):
     controller = Controller(quarter, Twin(quarter))
     times = hours(26, 15)
     profiles, prices = sunny_profiles(quarter, times), summer_prices(times)
-    record = operate_hour(controller, controller.start(START), profiles, profiles, prices)
+    record = operate_hour(controller, controller.start(START), *operated_with(controller, profiles, profiles, prices))
     assert record.operations["time_utc"].nunique() == 4
     assert record.states["time_utc"].nunique() == 5
     assert record.state.time_utc == START + pd.Timedelta(hours=1)
@@ -171,7 +172,9 @@ def test_a_failing_probe_leaves_the_plan_in_charge(district, profiles, prices, p
         raise HydraulicsError("EPANET does not converge")
 
     monkeypatch.setattr(controller, "coefficients", unconverged)
-    record = operate_hour(controller, controller.start(START), profiles, profiles, prices, plan)
+    record = operate_hour(
+        controller, controller.start(START), *operated_with(controller, profiles, profiles, prices, plan)
+    )
     assert record.fallbacks == 1
     assert (rows_of([record], "controller", "solve_status") == 1.0).all()
     validate(record.operations, "OPERATIONS")

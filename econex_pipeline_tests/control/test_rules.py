@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.control.rules import Situation, by_rules, situation_of, without_control
 from econex_pipeline.twin import Exogenous, NodeInputs
 from econex_pipeline_tests.twin.synthetic import START, hours, summer_prices, sunny_profiles
@@ -127,8 +128,5 @@ def test_at_one_price_every_hour_is_dear(district):
 
 
 def seen(district, prices, now):
-    profiles = sunny_profiles(district, hours(72))
-    coefficients = pd.DataFrame(
-        {"time_utc": [now], "element": ["mains"], "quantity": ["rated_flow_m3_h"], "value": [2.0]}
-    )
-    return situation_of(HALF_FULL, profiles, coefficients, prices, now)
+    expected = Exogenous.from_profiles(Profiles.from_table(sunny_profiles(district, hours(72))), now)
+    return situation_of(HALF_FULL, expected, {("mains", "rated_flow_m3_h"): 2.0}, Prices.from_table(prices))

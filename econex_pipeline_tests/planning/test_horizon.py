@@ -4,7 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from econex_pipeline.planning import end_values_from_plan, expected_end_state, plan_day, solve_horizon
+from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.planning import (
+    DayPlan,
+    end_values_from_plan,
+    expected_end_state,
+    plan_day,
+    solve_horizon,
+    solve_step,
+)
+from econex_pipeline.planning.elements import MARGINAL_QUANTITY
 from econex_pipeline_tests.planning.days import days, flow
 
 
@@ -148,3 +157,31 @@ def test_end_values_must_be_concave_and_known(network, sunny):
         plan_day(network, *tables, end_values={"cistern": (Tranche(1.0, 1.0), Tranche(1.0, 2.0))})
     with pytest.raises(InputError, match="did you mean 'cistern'"):
         plan_day(network, *tables, end_values={"cisterne": (Tranche(1.0, 1.0),)})
+
+
+def test_the_first_step_alone_says_what_the_whole_horizon_says(network, sunny, sunny_plan, actual):
+    """From arrays to rates, and from tables to a PLAN: the same numbers, bit by bit."""
+    times, plan = actual.times, DayPlan.from_table(network, sunny_plan.plan)
+    whole = solve(network, actual, sunny_plan.plan, 0, sunny.start)
+    first = actual.coefficients[actual.coefficients["time_utc"] == times[0]]
+    step = solve_step(
+        network,
+        Profiles.from_table(actual.profiles).ahead(times[0], 24),
+        dict(zip(zip(first["element"], first["quantity"], strict=True), first["value"], strict=True)),
+        Prices.from_table(actual.prices),
+        sunny.start,
+        plan,
+        plan.end_values(times[24].value),
+    )
+    assert step.basis == whole.basis
+    assert step.objective == whole.objective
+    now = whole.plan[(whole.plan["scenario"] == -1) & (whole.plan["time_utc"] == times[0])]
+    said = dict(zip(zip(now["element"], now["quantity"], strict=True), now["value"], strict=True))
+    assert step.rates == {key: said[key] for key in step.rates}
+    unsaid = {key for key in plan.rates(times[0]) if not key[0].startswith("curtail.")} - step.rates.keys()
+    assert unsaid == set()
+    shown = {node.name: said.get((node.name, MARGINAL_QUANTITY[node.layer])) for node in network.nodes}
+    assert {name: step.marginals[name] for name in shown if shown[name] is not None} == {
+        name: value for name, value in shown.items() if value is not None
+    }
+    assert step.amounts == expected_end_state(whole.plan, times[1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from econex_pipeline.contracts import InputError, validate
+from econex_pipeline.contracts.arrays import Profiles
 from econex_pipeline.hydraulics import WaterNetwork
 from econex_pipeline.twin import Decision, Exogenous, NodeInputs, Twin, TwinState, balances
 from econex_pipeline.twin.records import decision_rows, measurement_rows, operations_table, state_table
@@ -31,7 +32,7 @@ def run_day(twin, profiles, decision, state=None):
     state = state or twin.initial_state(profiles["time_utc"].iloc[0])
     measurements = []
     for time in profiles["time_utc"].unique():
-        state, measurement = twin.step(state, decision, Exogenous.from_profiles(profiles, time))
+        state, measurement = twin.step(state, decision, Exogenous.from_profiles(Profiles.from_table(profiles), time))
         measurements.append(measurement)
     return state, measurements
 
@@ -82,7 +83,7 @@ def test_inlet_turbine_gives_no_more_than_its_head_holds(twin, district):
 
 def test_same_input_gives_same_output_and_leaves_its_arguments_alone(twin, district):
     profiles = sunny_profiles(district, hours(1))
-    state, exogenous = twin.initial_state(START), Exogenous.from_profiles(profiles, START)
+    state, exogenous = twin.initial_state(START), Exogenous.from_profiles(Profiles.from_table(profiles), START)
     before = copy.deepcopy((state, BUSY, exogenous))
     first = twin.step(state, BUSY, exogenous)
     twin.step(first[0], BUSY, Exogenous(first[0].time_utc, {}))
@@ -217,7 +218,7 @@ def test_rows_keep_the_contracts(twin, district):
     states = [twin.initial_state(START)]
     rows = []
     for time in hours(2):
-        state, measurement = twin.step(states[-1], BUSY, Exogenous.from_profiles(profiles, time))
+        state, measurement = twin.step(states[-1], BUSY, Exogenous.from_profiles(Profiles.from_table(profiles), time))
         rows += decision_rows(BUSY, time) + measurement_rows(measurement)
         states.append(state)
     operations = validate(operations_table(rows), "OPERATIONS")

@@ -8,6 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from econex_pipeline.contracts import Provenance, tidy
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.orchestration import catalogue
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients, worth_in_words
@@ -22,7 +23,8 @@ def _no_control(day: Day, profiles: pd.DataFrame, prices: pd.DataFrame) -> Made:
 
     start = day.storage.extra(HOURS_STATE, day.setting.case, day.hour_keys[0])["start"]
     actual = profiles[profiles["time_utc"].isin(day.times)].reset_index(drop=True)
-    run = run_no_control(day.setting.controller, ControlState.from_json(start).twin, actual, prices)
+    twin = ControlState.from_json(start).twin
+    run = run_no_control(day.setting.controller, twin, Profiles.from_table(actual), Prices.from_table(prices))
     return Made(run.operations, beside={BASELINE_STATE: ("STATE", run.states)})
 
 
