@@ -200,6 +200,17 @@ MEMBRANE = (
     _column("irreversible_1_m", "1/m", "Irreversible membrane resistance."),
     _column("filtered_m3", "m3", "Water filtered since the last chemical cleaning."),
     _column("since_cleaning_h", "h", "Hours since the last chemical cleaning."),
+    _column("cleaning_left_h", "h", "Hours until a chemical cleaning that is under way ends; 0 where none is."),
+)
+
+EVENTS = (
+    _column(
+        "event_active",
+        "-",
+        "1 in a step in which something went wrong: the element names it, as `<kind>.<element>` of the event, `<kind>` "
+        "alone, or `hydraulic_failure` where the hydraulic engine found no answer and all actuators stood still.",
+        le=1.0,
+    ),
 )
 
 KPIS = (
@@ -259,5 +270,6 @@ KPIS = (
 )
 
 COLUMNS: dict[str, Column] = {
-    column.name: column for column in (*KEYS, *WEATHER, *PROFILES, *PRICES, *COEFFICIENTS, *NETWORK, *MEMBRANE, *KPIS)
+    column.name: column
+    for column in (*KEYS, *WEATHER, *PROFILES, *PRICES, *COEFFICIENTS, *NETWORK, *MEMBRANE, *EVENTS, *KPIS)
 }

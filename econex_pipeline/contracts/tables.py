@@ -79,7 +79,7 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "OPERATIONS", (*_LONG, "basis"), ("value",), "What the closed loop asked and what came of it.",
-            _NETWORK_QUANTITIES + PROFILE_VALUES + _COEFFICIENT_QUANTITIES,
+            _NETWORK_QUANTITIES + PROFILE_VALUES + _COEFFICIENT_QUANTITIES + tuple(column.name for column in c.EVENTS),
         ),
         Table(
             "STATE", _LONG, ("value",), "The twin's state at the start of each step and at the end of the last.",

@@ -3,8 +3,9 @@
 from econex_pipeline.twin.balances import Residuals, balances
 from econex_pipeline.twin.battery import Battery
 from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
-from econex_pipeline.twin.plant import Observation, Twin
+from econex_pipeline.twin.plant import Twin
 from econex_pipeline.twin.records import measurement_rows, measurements_of, state_rows
+from econex_pipeline.twin.sensing import Observation
 from econex_pipeline.twin.state import TwinState
 
 __all__ = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import Mismatch as NetworkMismatch
 from econex_pipeline.hydraulics import WaterNetwork
@@ -16,11 +18,31 @@ FOULING = ("membrane_resistance_1_m", "cake_resistance_alpha0_m_kg")
 
 
 def build_network(district: District, hidden: Mismatch) -> WaterNetwork:
-    """Open the water network with real pipes and pumps; pumps go by their names in the network file."""
+    """Open the water network with real pipes and pumps."""
     network = WaterNetwork(district.network_path, district.twin.substep_s)
-    pumps = {str(district.arcs[name].actuator): factor for name, factor in hidden.pump_efficiency.items()}
-    network.perturb(NetworkMismatch(hidden.pipe_roughness(network.pipes), pumps))
+    wear(network, district, hidden, {})
     return network
+
+
+def wear(network: WaterNetwork, district: District, hidden: Mismatch, worn: Mapping[str, float]) -> None:
+    """Give the network its real pipes, and its pumps the efficiency they have: by their names in the network file.
+
+    Parameters
+    ----------
+    network : WaterNetwork
+        The network; what was set before is replaced.
+    district : District
+        Which arc is which pump.
+    hidden : Mismatch
+        How the plant departs from its drawing.
+    worn : mapping of str to float
+        Further factors on efficiency, by pumped arc.
+    """
+    pumps = {
+        str(district.arcs[name].actuator): hidden.pump_efficiency.get(name, 1.0) * worn.get(name, 1.0)
+        for name in {**hidden.pump_efficiency, **worn}
+    }
+    network.perturb(NetworkMismatch(hidden.pipe_roughness(network.pipes), pumps))
 
 
 def build_membranes(district: District, hidden: Mismatch) -> dict[str, Membrane]:

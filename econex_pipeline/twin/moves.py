@@ -11,6 +11,9 @@ EMPTY = "the tank it draws from runs empty"
 FULL = "the tank it fills is full"
 TOLERANCE_M3 = 1e-9
 MOST_ROUNDS = 100  # a move: tanks that feed each other in a circle converge slowly
+RANKS = {"sewer": 0, "export": 1, "treatment": 2, "transfer": 3, "backup": 4, "demand": 5, "leak": 6}
+SLACK_M3 = 1e-4
+"""A cut below this is the rate's change within the step, not a limit [m3]."""
 
 
 @dataclass(frozen=True)
@@ -182,3 +185,20 @@ def _give_way(moves: list[Move], shortage: Shortage) -> list[Move]:
         if left_m3 <= TOLERANCE_M3:
             break
     return cut
+
+
+def whole_seconds(move: Move, floor: bool) -> Move:
+    """Round a run time to whole seconds, as EPANET counts; one that a limit has cut is never rounded up."""
+    if not move.duty:
+        return move
+    return replace(move, run_s=float(int(move.run_s) if floor else round(move.run_s)))
+
+
+def without(move: Move, volume_m3: float) -> Move:
+    """Take a volume off a move [m3]."""
+    return move.less(volume_m3, move.run_s) if volume_m3 > 0.0 else move
+
+
+def differ(one: Move, other: Move, step_s: int) -> bool:
+    """Say whether two moves bring clearly different volumes."""
+    return abs(one.moved_m3(step_s) - other.moved_m3(step_s)) > SLACK_M3

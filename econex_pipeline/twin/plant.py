@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import InputError, nearest
 from econex_pipeline.district import District
+from econex_pipeline.hydraulics import HydraulicsError
 from econex_pipeline.treatment import MembraneState, TreatmentResult
 from econex_pipeline.twin.balances import device_nodes
-from econex_pipeline.twin.building import build_membranes, build_micro_grid, build_network
+from econex_pipeline.twin.building import build_membranes, build_micro_grid, build_network, wear
+from econex_pipeline.twin.events import HYDRAULIC_FAILURE, Events
 from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.mismatch import Mismatch, draw_mismatch
+from econex_pipeline.twin.power import PowerOutcome
+from econex_pipeline.twin.sensing import Observation, observe
 from econex_pipeline.twin.state import TwinState
-from econex_pipeline.twin.water import WaterOutcome, WaterWorks
+from econex_pipeline.twin.water import NO_ANSWER, WaterOutcome, WaterWorks
 
+NO_POWER = "there is no power for it"
 CLIP_TOLERANCE = 1e-3
 """Smallest difference between asked and delivered that is called a clip [m3/h or kW]; below lie whole seconds."""
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What the sensors show of a state: stored amounts with noise [m3 or kWh], and the membranes."""
+class _Ran:
+    """What a step came to: water, its devices' powers by element [kW], treatments, the micro-grid."""
 
-    time_utc: pd.Timestamp
-    amounts: dict[str, float]
-    membranes: dict[str, MembraneState]
+    water: WaterOutcome
+    treated: dict[str, tuple[MembraneState, TreatmentResult]]
+    consumed_kw: dict[str, float]
+    generated_kw: dict[str, float]
+    power: PowerOutcome
+    engine_failed: bool
+
+    @property
+    def is_short(self) -> bool:
+        """Whether some use of electricity was not served."""
+        return any(power > 0.0 for name, power in self.power.powers_kw.items() if name.startswith("unserved."))
 
 
 class Twin:
@@ -52,7 +63,11 @@ class Twin:
         self.water = WaterWorks(district, build_network(district, self.hidden))
         self.membranes = build_membranes(district, self.hidden)
         self.grid = build_micro_grid(district, mismatch)
+        self.events = Events(district)
+        self._worn: Mapping[str, float] = {}
         self._places = device_nodes(district)
+        pumped = (name for name, arc in district.arcs.items() if arc.kind == "pumped")
+        self._machines = (*pumped, *district.treatments)
 
     def initial_state(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> TwinState:
         """Give the state at the district's start levels, with clean membranes.
@@ -85,16 +100,8 @@ class Twin:
         )
 
     def observe(self, state: TwinState) -> Observation:
-        """Read the sensors: stored amounts with noise, seeded by the mismatch, the instant and the sensor."""
-        seconds = state.time_utc.value // 1_000_000_000
-        shown = {}
-        for name, amount in state.amounts().items():
-            capacity = self.district.storages[name].capacity
-            sensor = zlib.crc32(f"sensor.{name}".encode())
-            rng = np.random.default_rng([self.district.twin.mismatch.seed, sensor, seconds])
-            noisy = amount + self.noise_frac * capacity * float(rng.standard_normal())
-            shown[name] = min(max(noisy, 0.0), capacity)
-        return Observation(state.time_utc, shown, dict(state.membranes))
+        """Read the sensors."""
+        return observe(state, self.district, self.events, self.noise_frac)
 
     def step(self, state: TwinState, decision: Decision, exogenous: Exogenous) -> tuple[TwinState, Measurement]:
         """Run one step of the district.
@@ -119,35 +126,18 @@ class Twin:
         ------
         InputError
             If the state and the inputs are of different times.
+        HydraulicsError
+            If the hydraulic engine finds no answer, with all actuators shut neither.
         """
         if state.time_utc != exogenous.time_utc:
             raise InputError("PROFILES", "time_utc", str(exogenous.time_utc), f"the state's time, {state.time_utc}")
         step_h = self.district.step_h
-        real = self.hidden.on(exogenous)
-        offered = self._treat(state, real, {name: decision.flows_m3_h.get(name, 0.0) for name in self.membranes})
-        water = self.water.step(
-            state.volumes_m3,
-            decision,
-            real,
-            {name: result.feed_m3 / step_h for name, (_, result) in offered.items()},
-            {
-                name: result.product_m3 / result.feed_m3 if result.feed_m3 else 0.0
-                for name, (_, result) in offered.items()
-            },
-        )
-        treated = self._treat(state, real, {name: water.flows_m3_h[name] for name in self.membranes})
-        consumed, generated = self._device_powers(water, {name: result for name, (_, result) in treated.items()})
-        inputs = {node: real.nodes.get(node, NodeInputs()) for node in self.district.nodes}
-        power = self.grid.step(
-            {node: values.pv_kw for node, values in inputs.items()},
-            {node: values.load_kw for node, values in inputs.items()},
-            self._by_node(consumed),
-            self._by_node(generated),
-            decision.powers_kw,
-            state.batteries_kwh,
-            step_h,
-            real.grid_available,
-        )
+        real = self.events.on(self.hidden.on(exogenous))
+        ran, reasons = self._run(state, decision, real), {}
+        if ran.is_short and not real.grid_available:
+            ran = self._run(state, decision.without(self._machines), real)
+            reasons = dict.fromkeys(self._machines, NO_POWER)
+        water, treated, power = ran.water, ran.treated, ran.power
         end = TwinState(
             time_utc=state.time_utc + pd.Timedelta(hours=step_h),
             volumes_m3={name: water.result.levels_m3[tank] for name, tank in self.water.tanks.items()},
@@ -161,21 +151,60 @@ class Twin:
             step_h=step_h,
             flows_m3_h=water.flows_m3_h,
             powers_kw=self._of_devices(power.powers_kw),
-            consumed_kw=consumed,
-            generated_kw=generated,
+            consumed_kw=ran.consumed_kw,
+            generated_kw=ran.generated_kw,
             product_m3_h={name: result.product_m3 / step_h for name, (_, result) in treated.items()},
             reject_m3_h={name: result.reject_m3 / step_h for name, (_, result) in treated.items()},
             battery_loss_kw={name: outcome.loss_kw for name, outcome in power.batteries.items()},
-            inputs=inputs,
+            inputs=self._inputs(real),
             start_amounts=state.amounts(),
             end_amounts=end.amounts(),
             backflow_m3_h=self.water.backflow_m3_h(water.result),
             water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
             water_step_error_bound_m3={name: stated[name] + crept[name] for name in stated},
             run_s=water.run_s,
-            clips=_clips(decision, water, power.powers_kw, step_h),
+            clips=_clips(decision, water, power.powers_kw, step_h, water.reasons | reasons),
             warnings=tuple(water.result.warnings),
+            events=self.events.labels(state.time_utc) + ((HYDRAULIC_FAILURE,) if ran.engine_failed else ()),
         )
+
+    def _run(self, state: TwinState, decision: Decision, real: Exogenous) -> _Ran:
+        """Run water, treatment and power. Water moves first: what it uses and gives is what the micro-grid balances."""
+        water, failed = self._run_water(state, decision, real)
+        treated = self._treat(state, real, {name: water.flows_m3_h[name] for name in self.membranes})
+        consumed, generated = self._device_powers(water, {name: result for name, (_, result) in treated.items()})
+        inputs = self._inputs(real)
+        power = self.grid.step(
+            {node: values.pv_kw for node, values in inputs.items()},
+            {node: values.load_kw for node, values in inputs.items()},
+            self._by_node(consumed),
+            self._by_node(generated),
+            decision.powers_kw,
+            state.batteries_kwh,
+            self.district.step_h,
+            real.grid_available,
+        )
+        return _Ran(water, treated, consumed, generated, power, failed)
+
+    def _run_water(self, state: TwinState, decision: Decision, real: Exogenous) -> tuple[WaterOutcome, bool]:
+        """Run the water; where the engine finds no answer, again with all actuators shut. Says whether that was so."""
+        faults = self.events.faults(state.time_utc)
+        if faults.pump_efficiency != self._worn:
+            wear(self.water.network, self.district, self.hidden, faults.pump_efficiency)
+            self._worn = faults.pump_efficiency
+        offered = self._treat(state, real, {name: decision.flows_m3_h.get(name, 0.0) for name in self.membranes})
+        feeds_m3_h = {name: result.feed_m3 / self.district.step_h for name, (_, result) in offered.items()}
+        recoveries = {n: r.product_m3 / r.feed_m3 if r.feed_m3 else 0.0 for n, (_, r) in offered.items()}
+        try:
+            return self.water.step(state.volumes_m3, decision, real, feeds_m3_h, recoveries, faults), False
+        except HydraulicsError:
+            still = decision.without(self.water.links)
+            water = self.water.step(state.volumes_m3, still, real, feeds_m3_h, recoveries, faults)
+            stopped = dict.fromkeys(self.water.links, NO_ANSWER)
+            return replace(water, reasons=water.reasons | stopped), True
+
+    def _inputs(self, real: Exogenous) -> dict[str, NodeInputs]:
+        return {node: real.nodes.get(node, NodeInputs()) for node in self.district.nodes}
 
     def _treat(
         self, state: TwinState, real: Exogenous, feeds_m3_h: Mapping[str, float]
@@ -229,12 +258,18 @@ def _by_storage(works: WaterWorks, by_tank: Mapping[str, float]) -> dict[str, fl
     return {name: by_tank[tank] for name, tank in works.tanks.items()}
 
 
-def _clips(decision: Decision, water: WaterOutcome, powers_kw: Mapping[str, float], step_h: float) -> tuple[Clip, ...]:
+def _clips(
+    decision: Decision,
+    water: WaterOutcome,
+    powers_kw: Mapping[str, float],
+    step_h: float,
+    reasons: Mapping[str, str],
+) -> tuple[Clip, ...]:
     """Name what was asked and not delivered; a rounded second is no clip."""
     clips = []
     for element, asked in decision.flows_m3_h.items():
         delivered = water.flows_m3_h.get(element, 0.0)
-        reason = water.reasons.get(element)
+        reason = reasons.get(element)
         second = decision.rated_flows_m3_h.get(element, 0.0) / 3600.0 / step_h
         if reason is None and delivered < asked * 0.9 - CLIP_TOLERANCE - second:
             reason = "it is beyond what the element can carry"

@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import StepResult, WaterNetwork
+from econex_pipeline.twin.events import Faults
 from econex_pipeline.twin.exchange import Decision, Exogenous
-from econex_pipeline.twin.moves import EMPTY, Move, trim
+from econex_pipeline.twin.moves import EMPTY, RANKS, Move, differ, trim, whole_seconds, without
 from econex_pipeline.twin.runoff import RunOff
 
 DUTY_KINDS = ("pumped", "gravity", "turbined")
-RANKS = {"sewer": 0, "export": 1, "treatment": 2, "transfer": 3, "backup": 4, "demand": 5}
+MAINS = ("mains_import", "mains_export")
 OUTAGE = "the mains are out"
+NO_ANSWER = "the hydraulic engine found no answer with it; it stood still"
+NO_FAULTS = Faults()
 _ATTEMPTS = 4
 ROUNDING_M3_H = 1e-12
-_SLACK_M3 = 1e-4
-"""A cut below this is the rate's change within the step, not a limit [m3]."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class WaterWorks:
         exogenous: Exogenous,
         feeds_m3_h: Mapping[str, float],
         recoveries_frac: Mapping[str, float],
+        faults: Faults = NO_FAULTS,
     ) -> WaterOutcome:
         """Run one step.
 
@@ -92,27 +94,35 @@ class WaterWorks:
             What the world does.
         feeds_m3_h, recoveries_frac : mapping of str to float
             Feed each treatment can take [m3/h], and product over feed.
+        faults : Faults
+            What leaks, and how fast worn pumps turn.
+
+        Raises
+        ------
+        HydraulicsError
+            If the hydraulic engine finds no answer.
         """
-        passing = self.run_off.step(decision, exogenous)
+        given = decision if exogenous.mains_available else decision.without(MAINS)
+        passing = self.run_off.step(given, exogenous)
         asked = [
-            *self._transfers(volumes_m3, decision, exogenous),
-            *self._demands(exogenous),
-            *self._uniform(decision),
+            *self._transfers(volumes_m3, given),
+            *self._demands(exogenous, faults),
+            *self._uniform(given),
             *self._treatments(feeds_m3_h, recoveries_frac),
             *self._supplies(exogenous, passing),
         ]
         moves, reasons = trim(asked, volumes_m3, self.capacities_m3, self.step_s)
         if not exogenous.mains_available:
-            reasons["mains_import"] = OUTAGE
+            reasons.update(dict.fromkeys(MAINS, OUTAGE))
         for attempt in range(_ATTEMPTS):
-            whole = [_whole_seconds(move, floor=move.element in reasons) for move in moves.values()]
-            result = self._run(volumes_m3, whole)
+            whole = [whole_seconds(move, floor=move.element in reasons) for move in moves.values()]
+            result = self._run(volumes_m3, whole, self._settings(faults))
             measured = [self._as_measured(move, result) for move in whole]
             short = self._shortages(measured, result)
-            moves = {move.element: _without(move, short.get(move.element, 0.0)) for move in measured}
+            moves = {move.element: without(move, short.get(move.element, 0.0)) for move in measured}
             reasons.update(dict.fromkeys(short, EMPTY))
             settled, cuts = trim(moves.values(), volumes_m3, self.capacities_m3, self.step_s)
-            again = {name for name in cuts if _differ(settled[name], moves[name], self.step_s)}
+            again = {name for name in cuts if differ(settled[name], moves[name], self.step_s)}
             again |= {name for name in short if moves[name].source is not None and moves[name].sink is not None}
             if not again or attempt == _ATTEMPTS - 1:
                 break
@@ -120,7 +130,12 @@ class WaterWorks:
             reasons.update({name: cuts.get(name, EMPTY) for name in again})
         return WaterOutcome(self._flows(moves, asked, passing, result), result, self._run_s(result), reasons)
 
-    def _transfers(self, volumes_m3: Mapping[str, float], decision: Decision, exogenous: Exogenous) -> Iterator[Move]:
+    def _settings(self, faults: Faults) -> dict[str, float]:
+        """Give the relative speed of worn pumps, by actuator."""
+        worn = {self.links[name][0]: factor for name, factor in faults.pump_speed.items()}
+        return {pump: factor * self.network.actuators[pump].rated_setting for pump, factor in worn.items()}
+
+    def _transfers(self, volumes_m3: Mapping[str, float], decision: Decision) -> Iterator[Move]:
         """What actuators move, each at its rated flow for a part of the step."""
         for element in self.links:
             arc = self.district.arcs.get(element)
@@ -135,8 +150,6 @@ class WaterWorks:
             if rated <= 0.0 and asked > 0.0:
                 rated = self._rated_m3_h(element, volumes_m3)
             run_s = min(self.step_s, self.step_s * asked / rated) if rated > 0.0 else 0.0
-            if element == "mains_import" and not exogenous.mains_available:
-                run_s = 0.0
             yield Move(element, source, sink, rated, max(0.0, run_s), duty=True, rank=RANKS["transfer"], stops=True)
 
     def _rated_m3_h(self, element: str, volumes_m3: Mapping[str, float]) -> float:
@@ -145,8 +158,10 @@ class WaterWorks:
         levels = {tank: volumes_m3[name] for name, tank in self.tanks.items()}
         return self.network.probe(levels, [actuator]).flow_m3_h[meter]
 
-    def _demands(self, exogenous: Exogenous) -> Iterator[Move]:
-        """What people and gardens take."""
+    def _demands(self, exogenous: Exogenous, faults: Faults) -> Iterator[Move]:
+        """What people and gardens take, and what leaks away."""
+        for tank, rate in faults.leaks_m3_h.items():
+            yield Move(f"leak.{tank}", tank, None, rate, self.step_s, rank=RANKS["leak"])
         for node, inputs in exogenous.nodes.items():
             for layer, rate in (("P", inputs.potable_m3_h), ("W", inputs.irrigation_m3_h)):
                 tank = self.district.tank_at(node, layer)
@@ -202,7 +217,7 @@ class WaterWorks:
             if tank is not None:
                 yield Move(name, None, tank, rate, self.step_s)
 
-    def _run(self, volumes_m3: Mapping[str, float], moves: list[Move]) -> StepResult:
+    def _run(self, volumes_m3: Mapping[str, float], moves: list[Move], settings: Mapping[str, float]) -> StepResult:
         demands = dict.fromkeys(self.tanks, 0.0)
         run_s = {}
         for move in moves:
@@ -218,6 +233,7 @@ class WaterWorks:
             run_s,
             {self.network.boundary[self.tanks[name]]: rate for name, rate in demands.items()},
             self.step_s,
+            settings,
         )
 
     def _as_measured(self, move: Move, result: StepResult) -> Move:
@@ -281,18 +297,3 @@ class WaterWorks:
 
     def _run_s(self, result: StepResult) -> dict[str, int]:
         return {element: result.ran_s.get(actuator, 0) for element, (actuator, _) in self.links.items()}
-
-
-def _whole_seconds(move: Move, floor: bool) -> Move:
-    """EPANET counts whole seconds; a run that a limit has cut is never rounded up."""
-    if not move.duty:
-        return move
-    return replace(move, run_s=float(int(move.run_s) if floor else round(move.run_s)))
-
-
-def _without(move: Move, volume_m3: float) -> Move:
-    return move.less(volume_m3, move.run_s) if volume_m3 > 0.0 else move
-
-
-def _differ(one: Move, other: Move, step_s: int) -> bool:
-    return abs(one.moved_m3(step_s) - other.moved_m3(step_s)) > _SLACK_M3
