@@ -1,7 +1,7 @@
-"""The jobs of a case, and the whole day as one: day-ahead planning, hours of operation, report.
+"""The jobs of a case, and whole days as one: day-ahead planning, hours of operation, report.
 
-Daily and hourly partitions cannot share one Dagster run, so a whole day is three runs in a row, each of a job that can
-also be launched by itself. `run_day` is that sequence; the job `main` and the runner of `make run` both call it.
+Daily and hourly partitions cannot share one Dagster run, so whole days are three runs in a row, each of a job that can
+also be launched by itself. `run_stages` is that sequence; the job `main`, `make run` and `make backfill` all call it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ class MainConfig(dg.Config):
 
 @dataclass(frozen=True)
 class Stage:
-    """One run of a whole day."""
+    """One of the runs that make whole days."""
 
     job: str
     partition_key: str | None
@@ -73,25 +73,43 @@ def case_jobs(case: str) -> list[UnresolvedAssetJobDefinition]:
     ]
 
 
-def stages(case: str, day: date, utc_offset_h: int) -> list[Stage]:
-    """Give the runs of a whole day, in order."""
-    name, key = case_name(case), partitions.key_of_day(day, utc_offset_h)
-    hours = partitions.keys_of_hours(day, utc_offset_h)
-    span = {ASSET_PARTITION_RANGE_START_TAG: hours[0], ASSET_PARTITION_RANGE_END_TAG: hours[-1]}
+def stages(case: str, first: date, utc_offset_h: int, last: date | None = None) -> list[Stage]:
+    """Give the runs of whole days, in order.
+
+    Parameters
+    ----------
+    case : str
+        Name of the case's file.
+    first : datetime.date
+        First operating date.
+    utc_offset_h : int
+        Offset of the site's standard time from UTC [h].
+    last : datetime.date, optional
+        Last operating date; the first by default.
+    """
+    name, last = case_name(case), last or first
+    begin, end = (partitions.key_of_day(day, utc_offset_h) for day in (first, last))
+    hours = partitions.keys_of_hours(first, utc_offset_h)[0], partitions.keys_of_hours(last, utc_offset_h)[-1]
+    key, span = (begin, {}) if first == last else (None, _span(begin, end))
     return [
-        Stage(f"day_ahead_{name}", key, {}),
-        Stage(f"operate_{name}", None, span),
-        Stage(f"report_{name}", key, {}),
+        Stage(f"day_ahead_{name}", key, span),
+        Stage(f"operate_{name}", None, _span(*hours)),
+        Stage(f"report_{name}", key, span),
     ]
 
 
-def run_day(
+def _span(first_key: str, last_key: str) -> dict[str, str]:
+    """Tags that make a run cover a range of partitions."""
+    return {ASSET_PARTITION_RANGE_START_TAG: first_key, ASSET_PARTITION_RANGE_END_TAG: last_key}
+
+
+def run_stages(
     job: Callable[[str], dg.JobDefinition],
     instance: dg.DagsterInstance,
     planned: Sequence[Stage],
     run_config: Mapping[str, Any] | None = None,
 ) -> None:
-    """Run a whole day, one stage after the other; what a stage stored stays when a later one fails.
+    """Run whole days, one stage after the other; what a stage stored stays when a later one fails.
 
     Parameters
     ----------
@@ -157,7 +175,7 @@ def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg
             setting = inputs.setting(config.case)
             offset = setting.utc_offset_h
             day = partitions.parse_day(config.day, offset, setting.district.weather.first_day)
-            run_day(job, context.instance, stages(config.case, day, offset), options.as_run_config())
+            run_stages(job, context.instance, stages(config.case, day, offset), options.as_run_config())
 
     @dg.job(name=MAIN, description=f"A whole day of one case, everything in order. Cases: {', '.join(cases)}.")
     def main() -> None:

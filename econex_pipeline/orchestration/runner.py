@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-import sys
 import time
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
 import dagster as dg
 import pandas as pd
@@ -21,19 +17,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from econex_pipeline.contracts import EconexError
-from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.orchestration import home, partitions
 from econex_pipeline.orchestration.assets.reporting import KPIS, REPORT
 from econex_pipeline.orchestration.build import build_definitions
-from econex_pipeline.orchestration.jobs import StageFailed, run_day, stages
-from econex_pipeline.orchestration.logs import FILE_LOGGER, file_logger, open_log
-from econex_pipeline.orchestration.recipe import HOURS, Day
+from econex_pipeline.orchestration.jobs import run_stages, stages
+from econex_pipeline.orchestration.logs import FILE_LOGGER, file_logger
+from econex_pipeline.orchestration.recipe import Day
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.terminal import DayTold, speak
 
-HOURS_A_LINE = 6
 STRATEGIES = {"controlled": "as operated", "no_control": "without control", "plan": "as planned"}
 SUMMARY = {
     "cost_usd": "cost",
@@ -48,34 +42,6 @@ SUMMARY = {
 }
 
 
-class Told:
-    """Progress on a terminal or in a log: one line a table, and one for every few hours of operation."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-        self.computed = 0
-        self.reused = 0
-        self._hours: list[tuple[bool, float]] = []
-
-    def told(self, group: str, table: str, partition: str, reused: bool, seconds: float) -> None:
-        """Print that a table is there."""
-        self.reused += reused
-        self.computed += not reused
-        if table == HOURS:
-            self._hours.append((reused, seconds))
-            if len(self._hours) % HOURS_A_LINE == 0:
-                latest = self._hours[-HOURS_A_LINE:]
-                kept = sum(again for again, _ in latest)
-                how = "reused" if kept == len(latest) else "computed" if kept == 0 else f"{kept} reused"
-                text = f"hours {len(self._hours) - HOURS_A_LINE + 1:2d} to {len(self._hours):2d} of {HOURS_PER_DAY}"
-                self._line(group, text, how, sum(s for _, s in latest))
-        else:
-            self._line(group, table, "reused" if reused else "computed", seconds)
-
-    def _line(self, group: str, what: str, how: str, seconds: float) -> None:
-        self.console.print(f"  {group:<11} {what:<20} {how:<10} {seconds:6.1f} s", highlight=False)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a day from the command line.
 
@@ -85,32 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when the report is there, 1 after one sentence that says what is wrong.
     """
     asked = _parser().parse_args(arguments)
-    log = home.dagster_home() / "logs" / "last_run.log"
-    try:
-        home.prepare_instance()
-        handler = open_log(log)
-        with _real_output() as stream:
-            console = Console(file=stream)
-            page = _run(asked, console, handler)
-            console.print(str(page), highlight=False, soft_wrap=True)
-    except StageFailed as error:
-        return _refuse(f"{error} (log: {log})")
-    except EconexError as error:
-        return _refuse(str(error))
-    except BrokenPipeError:  # who read the progress went away, as `head` does; what was computed is kept
-        return 1
-    except KeyboardInterrupt:
-        return _refuse("stopped; what was computed is kept, and the next run goes on from there")
-    except Exception as error:  # a fault of ours: the sentence here, the trace in the log
-        with log.open("a", encoding="utf-8") as file:
-            traceback.print_exc(file=file)
-        return _refuse(f"{type(error).__name__}: {error} (log: {log})")
-    return 0
 
+    def body(console: Console, handler: logging.Handler) -> None:
+        console.print(str(_run(asked, console, handler)), highlight=False, soft_wrap=True)
 
-def _refuse(sentence: str) -> int:
-    print(f"error: {sentence}", file=sys.stderr)
-    return 1
+    return speak(body, home.dagster_home() / "logs" / "last_run.log")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,14 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _real_output() -> TextIO:
-    """A copy of the real output: Dagster redirects the standard one while an asset runs."""
-    sys.stdout.flush()
-    return os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-
-
 def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) -> Path:
-    inputs, storage, progress = Inputs(), Storage(), Told(console)
+    inputs, storage, progress = Inputs(), Storage(), DayTold(console)
     setting = inputs.setting(asked.case)
     date = partitions.parse_day(asked.day, setting.utc_offset_h, setting.district.weather.first_day)
     day = Day(setting, date, storage, RunOptions(force_recompute=asked.force))
@@ -140,13 +79,13 @@ def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) 
     config = {"loggers": {FILE_LOGGER: {"config": {}}}, **day.options.as_run_config()}
     with dg.DagsterInstance.get() as instance:
         planned = stages(asked.case, date, setting.utc_offset_h)
-        run_day(definitions.resolve_job_def, instance, planned, config)
+        run_stages(definitions.resolve_job_def, instance, planned, config)
     _say_reused(console, progress, time.perf_counter() - started)
     _summary(console, day.table(KPIS), setting.district.currency)
     return day.page(REPORT.name)
 
 
-def _say_reused(console: Console, progress: Told, seconds: float) -> None:
+def _say_reused(console: Console, progress: DayTold, seconds: float) -> None:
     total = progress.computed + progress.reused
     if progress.computed == 0:
         text = f"all {total} tables and hours were there already, made from the same inputs: reused"
