@@ -200,6 +200,10 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
     flow = {arc.name: value + 0.0 for arc, value in zip(network.arcs, flows, strict=True)}
     recovered = {recovery.power for recovery in network.recoveries}
     rates = {(a.name, RATE_QUANTITY[a.layer]): flow[a.name] for a in network.arcs if a.name not in recovered}
+    for arc in network.arcs:
+        if arc.kind == "pv":
+            unused = float(instance.tables.value(arc.capacity)[0, 0]) - flow[arc.name]  # type: ignore[arg-type]
+            rates[arc.name.replace("pv.", "curtail.", 1), "power_kw"] = max(unused, 0.0)
     pieces = np.maximum(columns[t.column_slice["piece"]][::steps], 0.0).tolist()
     for coupling in network.couplings:
         quantity = "generated_kw" if coupling.sign > 0 else "consumed_kw"
