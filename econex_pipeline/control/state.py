@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -84,6 +85,25 @@ class HourRecord:
     fallbacks: int = 0
     messages: tuple[str, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """Give what is kept in words beside the tables: fallbacks, clips and why, events, warnings.
+
+        Numbers and texts only; a clip's numbers are means over its step [m3/h or kW].
+        """
+        clips = [
+            {"time_utc": measurement.time_utc.isoformat(), **asdict(clip)}
+            for measurement in self.measurements
+            for clip in measurement.clips
+        ]
+        return {
+            "fallbacks": self.fallbacks,
+            "messages": list(self.messages),
+            "clips": clips,
+            "events": sorted({event for measurement in self.measurements for event in measurement.events}),
+            "warnings": sorted({warning for measurement in self.measurements for warning in measurement.warnings}),
+        }
 
     @cached_property
     def operations(self) -> pd.DataFrame:

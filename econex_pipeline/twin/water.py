@@ -160,8 +160,8 @@ class WaterWorks:
 
     def _demands(self, exogenous: Exogenous, faults: Faults) -> Iterator[Move]:
         """What people and gardens take, and what leaks away."""
-        for tank, rate in faults.leaks_m3_h.items():
-            yield Move(f"leak.{tank}", tank, None, rate, self.step_s, rank=RANKS["leak"])
+        for name, rate in faults.leaks_m3_h.items():
+            yield Move(f"leak.{name}", name, None, rate, self.step_s, rank=RANKS["leak"])
         for node, inputs in exogenous.nodes.items():
             for layer, rate in (("P", inputs.potable_m3_h), ("W", inputs.irrigation_m3_h)):
                 tank = self.district.tank_at(node, layer)
