@@ -2,7 +2,7 @@
 
 from econex_pipeline.contracts.columns import COLUMNS, Column
 from econex_pipeline.contracts.errors import ContractViolation, EconexError, InputError, nearest
-from econex_pipeline.contracts.provenance import Provenance, digest_file, digest_frame, digest_json
+from econex_pipeline.contracts.provenance import Provenance, digest_bytes, digest_file, digest_frame, digest_json
 from econex_pipeline.contracts.tables import TABLES, Table
 from econex_pipeline.contracts.validation import schema, tidy, validate
 
@@ -15,6 +15,7 @@ __all__ = [
     "InputError",
     "Provenance",
     "Table",
+    "digest_bytes",
     "digest_file",
     "digest_frame",
     "digest_json",

@@ -56,15 +56,26 @@ def digest_json(value: Any) -> str:
 
 
 def digest_frame(frame: pd.DataFrame) -> str:
-    """Digest a table's names and values, independent of how it is stored."""
+    """Digest a table's names and values, independent of its index and of how it is stored."""
     hasher = hashlib.sha256(json.dumps([str(column) for column in frame.columns]).encode())
-    hasher.update(pd.util.hash_pandas_object(frame.reset_index(drop=True), index=False).to_numpy().tobytes())
+    for _, column in frame.items():
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            hasher.update(column.dt.as_unit("ns").array.asi8.tobytes())
+        elif column.dtype.kind in "biufM":
+            hasher.update(column.to_numpy().tobytes())
+        else:
+            hasher.update(json.dumps(column.tolist(), default=str).encode())
     return _short(hasher)
+
+
+def digest_bytes(content: bytes) -> str:
+    """Digest bytes."""
+    return _short(hashlib.sha256(content))
 
 
 def digest_file(path: Path) -> str:
     """Digest a file's bytes."""
-    return _short(hashlib.sha256(path.read_bytes()))
+    return digest_bytes(path.read_bytes())
 
 
 def _plain(value: Any) -> Any:

@@ -109,13 +109,25 @@ def found(judge: Callable[[], Finding]) -> Finding:
         return Finding(False, str(error), evidence)
 
 
-def result(findings: Sequence[Finding], blocking: bool = True) -> dg.AssetCheckResult:
-    """Give several findings to Dagster as one: what failed, or else what holds, with the numbers of all."""
+def result(
+    findings: Sequence[Finding], blocking: bool = True, name: str | None = None, asset: dg.AssetKey | None = None
+) -> dg.AssetCheckResult:
+    """Give several findings to Dagster as one: what failed, or else what holds, with the numbers of all.
+
+    Name and asset say which check it is, where a function judges several.
+    """
     failed = [finding for finding in findings if not finding.passed]
     sentences = dict.fromkeys(finding.sentence for finding in failed or findings)
     numbers = {name: value for finding in findings for name, value in finding.numbers.items()}
     severity = dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
-    return dg.AssetCheckResult(passed=not failed, description="; ".join(sentences), metadata=numbers, severity=severity)
+    return dg.AssetCheckResult(
+        passed=not failed,
+        description="; ".join(sentences),
+        metadata=numbers,
+        severity=severity,
+        check_name=name,
+        asset_key=asset,
+    )
 
 
 def _keeps_contract(day: Day, frame: pd.DataFrame) -> Finding:

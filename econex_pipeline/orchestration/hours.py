@@ -1,7 +1,11 @@
 """One hour of operation as stored: what it needs, what it leaves behind, and when a stored one may be reused.
 
-An hour starts from the state the hour before left in storage, so a chain of hours that was interrupted goes on where it
-stopped. STATE is written first and OPERATIONS last: an hour is there when both carry the digest of its inputs.
+An hour is one record: OPERATIONS, STATE, the controller's state at its end and a digest of its inputs, in one file. It
+starts from the state that the record of the hour before holds, so a chain of hours that was interrupted goes on where
+it stopped, and repeats to the last byte what it would have done undisturbed.
+
+Its digest covers the state it starts from and what it can see of the day's tables, not what lies beyond. So a changed
+input computes anew the hours that see it and those after them, until an hour ends as the stored one did.
 """
 
 from __future__ import annotations
@@ -11,24 +15,27 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, Provenance, digest_json
+from econex_pipeline.contracts import InputError, Provenance, digest_bytes, digest_json
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, TRACE
-from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day
+from econex_pipeline.orchestration.recipe import HOURS, Day
 from econex_pipeline.orchestration.versions import code_version
 
 if TYPE_CHECKING:
     from econex_pipeline.control import ControlState
+    from econex_pipeline.orchestration.records import Record
     from econex_pipeline.planning import DayPlan
     from econex_pipeline.profiles import Memory
 
 ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
+SIGHT_H = HOURS_PER_DAY + 1  # the last control cycle of an hour starts within it and looks a whole day ahead
 NEEDS = (PLAN, TRACE, PROFILES, PRICES)
 
 
@@ -90,10 +97,27 @@ class OperatedDay:
         return remember(setting.district, setting.history(self.day.times[0]))
 
     @cached_property
-    def digests(self) -> dict[str, str | None]:
-        """Digests of the day's tables."""
-        day = self.day
-        return {need.name: day.storage.digest(need.name, day.setting.case, day.key) for need in NEEDS}
+    def _plan_digest(self) -> str | None:
+        return self.day.storage.digest(PLAN.name, self.day.setting.case, self.day.key)
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Instant [ns] and digest of each row of the tables that stretch over time."""
+        tables = {TRACE.name: self.trace, PROFILES.name: self.profiles, PRICES.name: self.prices}
+        return {
+            name: (table["time_utc"].array.asi8, pd.util.hash_pandas_object(table, index=False).to_numpy())
+            for name, table in tables.items()
+        }
+
+    def seen(self, start_utc: pd.Timestamp) -> dict[str, str | None]:
+        """Digests of what an hour of the day sees of each table: the plan, and the rest as far as it looks ahead."""
+        end = (start_utc + pd.Timedelta(hours=SIGHT_H)).value
+        first = {TRACE.name: self.day.times[0].value}  # soil and roofs remember the day so far
+        seen = {PLAN.name: self._plan_digest}
+        for name, (stamps, rows) in self._rows.items():
+            low, high = np.searchsorted(stamps, [first.get(name, start_utc.value), end])
+            seen[name] = digest_bytes(rows[low:high].tobytes())
+        return seen
 
 
 @dataclass(frozen=True)
@@ -108,7 +132,7 @@ class Hour:
         """The operating day."""
         return self.operated.day
 
-    @property
+    @cached_property
     def start_utc(self) -> pd.Timestamp:
         """Instant at which the hour starts."""
         return partitions.hour_of_key(self.key)
@@ -126,10 +150,14 @@ class Hour:
                 "code": code_version(*ROOMS),
                 "case": self.day.setting.digest,
                 "hour": self.key,
-                "needs": self.operated.digests,
+                "seen": self.operated.seen(self.start_utc),
                 "state": state.to_json(),
             }
         )
+
+    def stored(self) -> Record | None:
+        """What is stored of this hour, if it is whole."""
+        return self.day.storage.record(HOURS, self.day.setting.case, self.key)
 
     def start_state(self) -> ControlState:
         """Where the hour starts: where the one before ended; at a day's start else where its plan starts.
@@ -141,15 +169,13 @@ class Hour:
         InputError
             If the hour before was never operated as the district stands, and this is not the first of its day.
         """
-        from econex_pipeline.control import ControlState
         from econex_pipeline.planning import expected_end_state
 
         day = self.day
-        left = day.storage.extra(HOURS_STATE, day.setting.case, self.previous_key).get("end")
-        if left is not None:
-            state = ControlState.from_json(left)
-            if self._fits(state):
-                return state
+        before = Hour(self.operated, self.previous_key).stored()
+        left = None if before is None else end_state(before)
+        if left is not None and self._fits(left):
+            return left
         if self.start_utc != day.times[0]:
             raise InputError(
                 f"operations of case {day.setting.case}",
@@ -158,7 +184,7 @@ class Hour:
                 f"the hour before, {self.previous_key}, to be operated first with the district as it stands: each "
                 "starts where the last one ended",
             )
-        ended = expected_end_state(self.operated.plan, self.start_utc) if left is None else state.twin.amounts()
+        ended = expected_end_state(self.operated.plan, self.start_utc) if left is None else left.twin.amounts()
         return day.setting.controller.start(self.start_utc, day.setting.carried(ended))
 
     def _fits(self, state: ControlState) -> bool:
@@ -184,34 +210,80 @@ class Hour:
         return profiles(setting.district, expected, remember(setting.district, came, self.operated.memory))
 
 
-def ensure_hour(hour: Hour) -> tuple[bool, dict[str, Any]]:
+def end_state(record: Record) -> ControlState:
+    """State in which the hour of a record ended."""
+    from econex_pipeline.control import ControlState
+
+    return ControlState.from_json(record.label.extra["end"])
+
+
+@dataclass(frozen=True)
+class OperatedHour:
+    """An hour that is there.
+
+    Attributes
+    ----------
+    reused : bool
+        Whether it was stored already, made from the same inputs.
+    end : ControlState
+        Where the next hour starts.
+    fallbacks : int
+        Cycles in which the controller had to fall back.
+    digest : str
+        Digest of its inputs.
+    seconds : float
+        Time it took [s].
+    """
+
+    reused: bool
+    end: ControlState
+    fallbacks: int
+    digest: str
+    seconds: float
+
+    def numbers(self) -> dict[str, Any]:
+        """Give what the catalogue shows."""
+        return {
+            "fallbacks": self.fallbacks,
+            "reused": self.reused,
+            "seconds": self.seconds,
+            "inputs digest": self.digest,
+        }
+
+
+def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     """Operate an hour, or find that it was operated already.
 
-    Returns
-    -------
-    bool
-        Whether a stored hour made from the same inputs was reused.
-    dict
-        Numbers for the catalogue.
+    Parameters
+    ----------
+    hour : Hour
+        Which one.
+    before : ControlState, optional
+        State in which the hour before ended, where it was made or read just now; else it is read from storage.
     """
-    from econex_pipeline.control import operate_hour
+    from econex_pipeline.control import ControlState, operate_hour
 
-    day, case, operated = hour.day, hour.day.setting.case, hour.operated
+    day, operated = hour.day, hour.operated
     started = time.perf_counter()
-    state = hour.start_state()
+    followed = before is not None and before.time_utc == hour.start_utc
+    state = before if before is not None and followed else hour.start_state()
     digest = hour.digest(state)
-    stored = all(day.storage.holds(table, case, hour.key, digest) for table in (HOURS_STATE, HOURS))
-    reused = stored and not day.options.force_recompute
-    if not reused:
-        controller = day.setting.controller
-        controller.time_limit_s = day.options.hour_time_limit_s
-        expected = Profiles.from_table(hour.forecast())
-        record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
-        origin = Provenance(case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
-        kept = {"start": state.to_json(), "end": record.state.to_json()}
-        day.storage.write(record.states, "STATE", HOURS_STATE, hour.key, origin, kept)
-        noted = {"fallbacks": record.fallbacks, "messages": list(record.messages)}
-        day.storage.write(record.operations, "OPERATIONS", HOURS, hour.key, origin, noted)
-    noted = day.storage.extra(HOURS, case, hour.key)
-    seconds = time.perf_counter() - started
-    return reused, {"fallbacks": noted["fallbacks"], "reused": reused, "seconds": seconds, "inputs digest": digest}
+    stored = None if day.options.force_recompute else hour.stored()
+    if stored is not None and stored.label.provenance.inputs_digest == digest:
+        end, fallbacks = end_state(stored), stored.label.extra["fallbacks"]
+        return OperatedHour(True, end, fallbacks, digest, time.perf_counter() - started)
+    controller = day.setting.controller
+    controller.time_limit_s = day.options.hour_time_limit_s
+    expected = Profiles.from_table(hour.forecast())
+    record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
+    noted = {
+        "start": state.twin.to_json(),
+        "end": record.state.to_json(),
+        **record.notes,
+    }
+    origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
+    parts = {"OPERATIONS": record.operations, "STATE": record.states}
+    day.storage.write_parts(parts, HOURS, hour.key, origin, noted)
+    # what the next hour starts from is what a resumed run would read: the same numbers, in the same order
+    end = ControlState.from_json(noted["end"])
+    return OperatedHour(False, end, record.fallbacks, digest, time.perf_counter() - started)

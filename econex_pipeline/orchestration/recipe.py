@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from econex_pipeline.contracts import Provenance, digest_json
+from econex_pipeline.contracts import Provenance, digest_json, validate
 from econex_pipeline.contracts.time import operating_window
 from econex_pipeline.orchestration import catalogue, partitions
 from econex_pipeline.orchestration.resources import RunOptions
@@ -27,7 +27,6 @@ from econex_pipeline.orchestration.versions import code_version
 DAY_AHEAD_ISSUE_H = 12  # hours before the operating day at which its plan is issued: noon of the day before
 LOOK_AHEAD_DAYS = 1
 HOURS = "operations"
-HOURS_STATE = "state"
 
 Metadata = Mapping[str, Any]
 
@@ -126,14 +125,14 @@ class Day:
     @cached_property
     def operations(self) -> pd.DataFrame:
         """OPERATIONS of the 24 hours."""
-        frames = [self.storage.read("OPERATIONS", HOURS, self.setting.case, key) for key in self.hour_keys]
-        return pd.concat(frames, ignore_index=True)
+        frame = self.storage.read_span("OPERATIONS", HOURS, self.setting.case, self.hour_keys)
+        return validate(frame, "OPERATIONS", source=f"operations of case {self.setting.case}, {self.date}")
 
     @cached_property
     def states(self) -> pd.DataFrame:
         """STATE of the 24 hours; a stamp that two hours share stands once."""
-        frames = [self.storage.read("STATE", HOURS_STATE, self.setting.case, key) for key in self.hour_keys]
-        return once(pd.concat(frames, ignore_index=True))
+        frame = once(self.storage.read_span("STATE", HOURS, self.setting.case, self.hour_keys))
+        return validate(frame, "STATE", source=f"states of case {self.setting.case}, {self.date}")
 
     @property
     def hour_keys(self) -> list[str]:
@@ -201,8 +200,7 @@ class Recipe:
         if self.previous:
             content["previous"] = storage.digest(self.name, case, day.previous_key)
         if self.hours:
-            hours = [storage.digest(name, case, key) for name in (HOURS, HOURS_STATE) for key in day.hour_keys]
-            content["hours"] = hours
+            content["hours"] = [storage.digest(HOURS, case, key) for key in day.hour_keys]
         return digest_json(content)
 
 

@@ -1,32 +1,37 @@
 """Where tables are kept between assets: Parquet files that know their origin, written whole or not at all.
 
 One file a table, case and partition: ``<root>/<table>/<case>/<partition>.parquet``. A file is written beside its
-place and moved there in one step, so a reader never sees half of it and a failed run leaves the last good one. The
+place and moved there in one step, so a reader never sees half of it and a killed run leaves the last good one. The
 origin (case, logical issue time, code version, digest of the inputs) travels in the file's own metadata, together
-with whatever small JSON a room wants kept beside its table.
+with whatever small JSON a room wants kept beside its table. What belongs together, as the rows and the states of an
+operated hour, is one file. No file is touched anywhere else.
+
+A file is not forced to the disk when it is written: what a power failure cuts short is found by the checksums of
+`records`, counts as not there, and is computed again from the same inputs to the same bytes.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import fcntl
+import os
 import re
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from econex_pipeline.contracts import InputError, Provenance, digest_frame, validate
+from econex_pipeline.contracts import InputError, Provenance, validate
 from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.records import DamagedRecord, Label, Record, frame_of, label_of, pack, unpack
 
-PROVENANCE_KEY = b"econex.provenance"
-CONTRACT_KEY = b"econex.contract"
-DIGEST_KEY = b"econex.digest"
-EXTRA_KEY = b"econex.extra"
+LOCK_POLL_S = 0.5
+_BESIDE = ".beside"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 
 
@@ -80,60 +85,107 @@ class Storage(dg.ConfigurableResource):
         ContractViolation
             Before anything is written; what stood there stays.
         """
+        return self.write_parts({contract: frame}, table, partition, provenance, extra)
+
+    def write_parts(
+        self,
+        parts: Mapping[str, pd.DataFrame],
+        table: str,
+        partition: str,
+        provenance: Provenance,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Put tables of different contracts into one file: all of them are there, or none; else as `write`."""
         path = self.path(table, provenance.case, partition)
-        validate(frame, contract, source=f"{table} of case {provenance.case}, {partition}")
-        arrow = pa.Table.from_pandas(frame, preserve_index=False)
-        metadata = {
-            **(arrow.schema.metadata or {}),
-            CONTRACT_KEY: contract.encode(),
-            PROVENANCE_KEY: provenance.to_json().encode(),
-            DIGEST_KEY: digest_frame(frame).encode(),
-            EXTRA_KEY: json.dumps(extra or {}, sort_keys=True).encode(),
-        }
+        for contract, frame in parts.items():
+            validate(frame, contract, source=f"{table} of case {provenance.case}, {partition}")
+        content = pack(parts, provenance, extra or {})
         with _Replacing(path) as beside:
-            pq.write_table(arrow.replace_schema_metadata(metadata), beside, compression="zstd")
+            beside.write_bytes(content)
         return path
 
-    def read(self, contract: str, table: str, case: str, partition: str) -> pd.DataFrame:
-        """Read a table back and validate it.
+    def read(self, contract: str, table: str, case: str, partition: str, thorough: bool = False) -> pd.DataFrame:
+        """Read a table back and validate it, thoroughly if so asked (`contracts.validate`).
 
         Raises
         ------
         InputError
-            If it was never written, or is no readable Parquet file.
+            If it was never written, or is not whole.
         ContractViolation
             If what stands there breaks its contract; the source names the file.
         """
         path = self.path(table, case, partition)
+        frame = frame_of(self._must(table, case, partition).parts[contract])
+        return validate(frame, contract, source=str(path), thorough=thorough)
+
+    def read_span(self, contract: str, table: str, case: str, partitions: Sequence[str]) -> pd.DataFrame:
+        """Read a table of successive partitions as one; not validated, as neighbours may share rows.
+
+        Raises
+        ------
+        InputError
+            If one of them was never written, or is not whole.
+        """
+        parts = [self._must(table, case, partition).parts[contract] for partition in partitions]
+        return frame_of(pa.concat_tables(parts))
+
+    def record(self, table: str, case: str, partition: str) -> Record | None:
+        """A whole record; None where there is none, or one that is damaged and must be made again."""
         try:
-            frame = pq.read_table(path).to_pandas()
-        except FileNotFoundError:
-            raise InputError(path, "file", "missing", f"{table} of case {case} to be materialized first") from None
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(path, "file", str(error), "a readable Parquet file; materialize it again") from None
-        for column in frame.select_dtypes(include="datetimetz"):
-            frame[column] = frame[column].dt.as_unit("ns")
-        return validate(frame, contract, source=str(path))
+            return unpack(self.path(table, case, partition).read_bytes())
+        except (FileNotFoundError, DamagedRecord):
+            return None
 
     def origin(self, table: str, case: str, partition: str) -> Provenance | None:
         """Where a stored table comes from; None where there is none (or none that can be read)."""
-        text = self._metadata(table, case, partition).get(PROVENANCE_KEY)
-        return Provenance.from_json(text.decode()) if text else None
+        label = self._label(table, case, partition)
+        return label.provenance if label else None
 
     def digest(self, table: str, case: str, partition: str) -> str | None:
         """Digest of a stored table's content; None where there is none."""
-        text = self._metadata(table, case, partition).get(DIGEST_KEY)
-        return text.decode() if text else None
+        label = self._label(table, case, partition)
+        return label.digest if label else None
 
     def extra(self, table: str, case: str, partition: str) -> dict[str, Any]:
         """The JSON kept with a table; empty where there is none."""
-        text = self._metadata(table, case, partition).get(EXTRA_KEY)
-        return json.loads(text) if text else {}
+        label = self._label(table, case, partition)
+        return dict(label.extra) if label else {}
 
     def holds(self, table: str, case: str, partition: str, inputs_digest: str) -> bool:
-        """Whether a table made from exactly these inputs is already there."""
-        origin = self.origin(table, case, partition)
-        return origin is not None and origin.inputs_digest == inputs_digest
+        """Whether a table made from exactly these inputs is already there, whole."""
+        record = self.record(table, case, partition)
+        return record is not None and record.label.provenance.inputs_digest == inputs_digest
+
+    @contextlib.contextmanager
+    def alone(self, table: str, case: str, who: str, waits: Callable[[str], None]) -> Iterator[None]:
+        """Be the only writer of a table and case; wait while another is.
+
+        The operating system lets go of the lock when its holder ends, however it ends.
+
+        Parameters
+        ----------
+        table, case : str
+            What is written.
+        who : str
+            Name of the writer, shown to those who wait.
+        waits : callable
+            Told once who is waited for.
+        """
+        path = self.path(table, case, "writer", suffix=".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8") as file:
+            told = False
+            while not _locked(file.fileno()):
+                if not told:
+                    waits(path.read_text(encoding="utf-8"))
+                    told = True
+                time.sleep(LOCK_POLL_S)
+            file.truncate(0)
+            file.write(f"{who}, process {os.getpid()}")
+            file.flush()
+            for left in path.parent.glob(f".*{_BESIDE}"):  # by a writer that was killed
+                left.unlink(missing_ok=True)
+            yield
 
     def write_text(self, text: str, path: Path) -> Path:
         """Put a text (a report) in its place, whole or not at all."""
@@ -141,11 +193,29 @@ class Storage(dg.ConfigurableResource):
             beside.write_text(text, encoding="utf-8")
         return path
 
-    def _metadata(self, table: str, case: str, partition: str) -> Mapping[bytes, bytes]:
+    def _label(self, table: str, case: str, partition: str) -> Label | None:
         try:
-            return pq.read_schema(self.path(table, case, partition)).metadata or {}
-        except (FileNotFoundError, pa.ArrowInvalid, OSError):
-            return {}
+            return label_of(self.path(table, case, partition).read_bytes())
+        except (FileNotFoundError, DamagedRecord):
+            return None
+
+    def _must(self, table: str, case: str, partition: str) -> Record:
+        path = self.path(table, case, partition)
+        try:
+            return unpack(path.read_bytes())
+        except FileNotFoundError:
+            raise InputError(path, "file", "missing", f"{table} of case {case} to be materialized first") from None
+        except DamagedRecord as damage:
+            raise InputError(path, "file", str(damage), "a whole record; materialize it again") from None
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock of an open file, or say that another has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _Replacing:
@@ -153,7 +223,7 @@ class _Replacing:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        self.beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_BESIDE}")
 
     def __enter__(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,6 @@
 """Two days in a row from a dated weather file, by the job `main`: the second starts where the first one ended."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import date
@@ -73,7 +74,8 @@ def test_the_second_plan_starts_where_the_first_expects_to_end(storage: Storage)
 def test_operation_goes_on_from_the_state_it_left(storage: Storage) -> None:
     last = partitions.keys_of_hours(date(2019, 7, 15), -5)[-1]
     first = partitions.keys_of_hours(date(2019, 7, 16), -5)[0]
-    assert storage.extra("state", "dated", first)["start"] == storage.extra("state", "dated", last)["end"]
+    ended = json.loads(storage.extra("operations", "dated", last)["end"])["twin"]
+    assert json.loads(storage.extra("operations", "dated", first)["start"]) == ended
 
 
 def test_the_page_says_that_it_is_not_a_typical_year(storage: Storage) -> None:

@@ -2,13 +2,13 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from econex_pipeline.contracts import InputError
 from econex_pipeline.contracts.time import day_start_utc
 from econex_pipeline.control import ControlState
+from econex_pipeline.orchestration import hours
 from econex_pipeline.orchestration.hours import Hour, OperatedDay
 from econex_pipeline.orchestration.recipe import Day
 from econex_pipeline.orchestration.resources import RunOptions
@@ -32,7 +32,7 @@ def edited(own_data: Path) -> Setting:
     return Inputs(data_dir=str(own_data)).setting("edited")
 
 
-def left_by(setting: Setting) -> dict[str, Any]:
+def left_by(setting: Setting) -> ControlState:
     """What the day before left behind in the district of this setting, its cistern at 15 m3."""
     amounts = {
         name: 15.0 if name == "cistern" else storage.start for name, storage in setting.district.storages.items()
@@ -40,7 +40,13 @@ def left_by(setting: Setting) -> dict[str, Any]:
     batteries = {name: amounts.pop(name) for name in setting.district.batteries}
     start = day_start_utc(DATE, setting.utc_offset_h)
     membranes = {name: MembraneState(irreversible_1_m=1e11) for name in setting.district.treatments}
-    return {"end": ControlState(TwinState(start, amounts, batteries, membranes)).to_json()}
+    return ControlState(TwinState(start, amounts, batteries, membranes))
+
+
+def stand_after(left: ControlState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hour before have ended in this state."""
+    monkeypatch.setattr(Hour, "stored", lambda hour: object())
+    monkeypatch.setattr(hours, "end_state", lambda record: left)
 
 
 def hour(setting: Setting, tmp_path: Path, number: int) -> Hour:
@@ -60,7 +66,7 @@ def test_a_day_starts_with_what_the_one_before_left_in_storages_that_stayed(
     edited: Setting, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pilot = Inputs(data_dir=str(data_dir)).setting("base")
-    monkeypatch.setattr(Storage, "extra", lambda *_: left_by(pilot))
+    stand_after(left_by(pilot), monkeypatch)
     amounts = hour(edited, tmp_path, 0).start_state().twin.amounts()
     assert amounts["cistern"] == 10.0
     assert amounts["battery_2"] == 1.0
@@ -73,5 +79,5 @@ def test_an_unchanged_district_goes_on_exactly_where_it_was(
 ) -> None:
     pilot = Inputs(data_dir=str(data_dir)).setting("base")
     left = left_by(pilot)
-    monkeypatch.setattr(Storage, "extra", lambda *_: left)
-    assert hour(pilot, tmp_path, 0).start_state().to_json() == left["end"]
+    stand_after(left, monkeypatch)
+    assert hour(pilot, tmp_path, 0).start_state().to_json() == left.to_json()

@@ -1,6 +1,7 @@
 """The main job on the pilot, once, from the command line: what is recorded, stored, printed and reused."""
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -114,8 +115,8 @@ def test_each_table_says_where_it_comes_from(place: Place) -> None:
 
 def test_hours_are_chained_state_to_state(place: Place) -> None:
     for before, after in itertools.pairwise(HOURS):
-        ended = place.storage.extra("state", "base", before)["end"]
-        assert place.storage.extra("state", "base", after)["start"] == ended
+        ended = json.loads(place.storage.extra("operations", "base", before)["end"])["twin"]
+        assert json.loads(place.storage.extra("operations", "base", after)["start"]) == ended
 
 
 def test_a_second_run_reuses_everything_and_says_so(place: Place) -> None:

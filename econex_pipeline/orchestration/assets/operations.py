@@ -1,22 +1,26 @@
 """The hours of operation: one asset a case, hourly, each hour starting where the one before ended.
 
 A backfill is one run that walks through its hours in order. Hours are written one by one while it runs, so that a run
-that was killed goes on where it stopped.
+that was killed goes on where it stopped. Of two runs of a case the second waits until the first has ended, and then
+reuses what it finds.
 """
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 import pandas as pd
 
+from econex_pipeline.contracts import validate
 from econex_pipeline.contracts.time import HOURS_PER_DAY, operating_day
+from econex_pipeline.district import District
 from econex_pipeline.orchestration import catalogue, partitions
 from econex_pipeline.orchestration.checks import Finding, asked, found, result
 from econex_pipeline.orchestration.failures import plainly
-from econex_pipeline.orchestration.hours import NEEDS, ROOMS, Hour, OperatedDay, ensure_hour
-from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, once
+from econex_pipeline.orchestration.hours import NEEDS, ROOMS, Hour, OperatedDay, OperatedHour, ensure_hour
+from econex_pipeline.orchestration.recipe import HOURS, Day, once
 from econex_pipeline.orchestration.resources import Progress, RunOptions
 from econex_pipeline.orchestration.setting import Inputs, Setting, case_name
 from econex_pipeline.orchestration.storage import Storage
@@ -27,17 +31,28 @@ MOST_HOURS_WITH_METADATA = 24 * 31  # a year's backfill would spend more on the 
 BALANCE_TOLERANCE = 1e-6  # m3 beyond the step error that EPANET states for a tank at its limits; kWh
 
 
-def hours_of(keys: Sequence[str], setting: Setting, storage: Storage, options: RunOptions) -> Iterator[Hour]:
-    """Give hours in order of time, those of a day sharing its tables."""
-    offset = setting.utc_offset_h
+def days_of(keys: Sequence[str], utc_offset_h: int) -> Iterator[tuple[date, list[str]]]:
+    """Give operating days in order of time, each with those of its hours that were asked for, in order too."""
 
     def day_of(key: str) -> date:
-        return operating_day(partitions.hour_of_key(key), offset)
+        return operating_day(partitions.hour_of_key(key), utc_offset_h)
 
     for day, of_day in itertools.groupby(sorted(keys, key=partitions.hour_of_key), key=day_of):
-        operated = OperatedDay(Day(setting, day, storage, options))
+        yield day, list(of_day)
+
+
+def operate_days(
+    keys: Sequence[str], setting: Setting, storage: Storage, options: RunOptions
+) -> Iterator[tuple[date, dict[str, OperatedHour]]]:
+    """Operate hours in order of time, each from where the one before ended; give them day by day."""
+    end = None
+    for day, of_day in days_of(keys, setting.utc_offset_h):
+        shared = OperatedDay(Day(setting, day, storage, options))
+        hours = {}
         for key in of_day:
-            yield Hour(operated, key)
+            hours[key] = ensure_hour(Hour(shared, key), end)
+            end = hours[key].end
+        yield day, hours
 
 
 def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.AssetsDefinition:
@@ -80,72 +95,102 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
         options: RunOptions,
         progress: dg.ResourceParam[Progress],
     ) -> None:
-        keys = context.partition_keys
-        with plainly():
-            for hour in hours_of(keys, inputs.setting(case), storage, options):
-                reused, numbers = ensure_hour(hour)
-                if len(keys) <= MOST_HOURS_WITH_METADATA:
-                    context.add_asset_metadata(numbers, partition_key=hour.key)
-                progress.told(GROUP, HOURS, hour.key, reused, numbers["seconds"])
+        keys, setting = context.partition_keys, inputs.setting(case)
+        with plainly(), storage.alone(HOURS, case, f"run {context.run_id}", waits=context.log.info):
+            for day, hours in operate_days(keys, setting, storage, options):
+                for key, hour in hours.items():
+                    if len(keys) <= MOST_HOURS_WITH_METADATA:
+                        context.add_asset_metadata(hour.numbers(), partition_key=key)
+                    progress.told(GROUP, HOURS, key, hour.reused, hour.seconds)
+                context.log.info(_line(day, list(hours.values())))
 
     return operations
 
 
-def hour_checks(case: str) -> list[dg.AssetChecksDefinition]:
+def _line(day: date, hours: Sequence[OperatedHour]) -> str:
+    """Say in one line how a day went."""
+    reused, fallbacks = sum(hour.reused for hour in hours), sum(hour.fallbacks for hour in hours)
+    seconds = sum(hour.seconds for hour in hours)
+    return f"{day}: {len(hours)} hours, {reused} reused, {fallbacks} cycles fell back, {seconds:.2f} s"
+
+
+def hour_checks(case: str) -> dg.AssetChecksDefinition:
     """Give the blocking checks of operated hours: contracts, and the balances of every node and storage.
 
-    They are one verdict on all hours of a run, without partitions of their own, as `checks.daily_checks` says why.
+    Both are judged in one pass over what is stored. They are one verdict on all hours of a run, without partitions of
+    their own, as `checks.daily_checks` says why.
     """
-    asset = [HOURS, case_name(case)]
+    asset = dg.AssetKey([HOURS, case_name(case)])
+    specs = {
+        "contract": "Operations and states keep their contracts in every hour of the run.",
+        "balances": "Nothing is lost or made at any node, tank or battery in any step, every term measured on its own.",
+    }
 
-    @dg.asset_check(
-        asset=asset,
-        name="contract",
-        blocking=True,
-        description="Operations and states keep their contracts in every hour of the run.",
+    @dg.multi_asset_check(
+        name=f"{HOURS}_{case_name(case)}_checks",
+        specs=[dg.AssetCheckSpec(name, asset=asset, description=text, blocking=True) for name, text in specs.items()],
     )
-    def contract(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
-        def judge() -> Finding:
-            keys = asked(context, asset, latest=HOURS_PER_DAY)
-            operations, _ = _read(keys, inputs.setting(case), storage)
-            sentence = f"{len(operations)} rows in {len(keys)} hours as the contract asks"
-            return Finding(True, sentence, {"hours": len(keys)})
+    def judged(
+        context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage
+    ) -> Iterator[dg.AssetCheckResult]:
+        keys, setting, worst = asked(context, asset.path, latest=HOURS_PER_DAY), inputs.setting(case), Residuals()
+        kept = found(lambda: _look(keys, setting, storage, worst))
+        yield result([kept], name="contract", asset=asset)
+        closed = worst.finding() if kept.passed else Finding(False, "not judged: a contract is broken")
+        yield result([closed], name="balances", asset=asset)
 
-        return result([found(judge)])
-
-    @dg.asset_check(
-        asset=asset,
-        name="balances",
-        blocking=True,
-        description="Nothing is lost or made at any node, tank or battery in any step, every term measured on its own.",
-    )
-    def balances(context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage) -> dg.AssetCheckResult:
-        setting = inputs.setting(case)
-        operations, states = _read(asked(context, asset, latest=HOURS_PER_DAY), setting, storage)
-        return result([_closes(setting, operations, states)])
-
-    return [contract, balances]
+    return judged
 
 
-def _read(keys: Sequence[str], setting: Setting, storage: Storage) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read hours back: OPERATIONS, and STATE with each stamp that two hours share standing once."""
-    operations = [storage.read("OPERATIONS", HOURS, setting.case, key) for key in keys]
-    states = [storage.read("STATE", HOURS_STATE, setting.case, key) for key in keys]
-    return pd.concat(operations, ignore_index=True), once(pd.concat(states, ignore_index=True))
+@dataclass
+class Residuals:
+    """Largest residuals seen so far of any balance: |in - out - stored change|, beyond what the engine states.
+
+    Attributes
+    ----------
+    water_m3, energy_kwh : float
+        Of any node, tank and battery [m3, kWh].
+    stated_m3 : float
+        Largest step error that EPANET states for a tank at its limits [m3].
+    """
+
+    water_m3: float = 0.0
+    energy_kwh: float = 0.0
+    stated_m3: float = 0.0
+
+    def see(self, district: District, operations: pd.DataFrame, states: pd.DataFrame) -> None:
+        """Take more steps into account."""
+        from econex_pipeline.twin import balances, measurements_of
+
+        for measurement in measurements_of(operations, states, district.step_h):
+            step = balances(measurement, district)
+            self.water_m3 = max(self.water_m3, step.worst_water_m3)
+            self.energy_kwh = max(self.energy_kwh, step.worst_energy_kwh)
+            self.stated_m3 = max(self.stated_m3, *step.water_bound_m3.values(), 0.0)
+
+    def finding(self) -> Finding:
+        """Say whether nothing was lost or made."""
+        sentence = (
+            f"nothing is lost or made; largest residual {self.water_m3:.3g} m3 beyond the engine's stated step error "
+            f"(up to {self.stated_m3:.3g} m3) and {self.energy_kwh:.3g} kWh, tolerance {BALANCE_TOLERANCE:g}"
+        )
+        numbers = {
+            "residual_m3": self.water_m3,
+            "residual_kwh": self.energy_kwh,
+            "stated_step_error_m3": self.stated_m3,
+        }
+        return Finding(max(self.water_m3, self.energy_kwh) <= BALANCE_TOLERANCE, sentence, numbers)
 
 
-def _closes(setting: Setting, operations: pd.DataFrame, states: pd.DataFrame) -> Finding:
-    """|in - out - stored change| <= tolerance + stated step error, of every node, tank and battery  [m3, kWh]"""
-    from econex_pipeline.twin import balances, measurements_of
-
-    district = setting.district
-    found = [balances(step, district) for step in measurements_of(operations, states, district.step_h)]
-    water_m3 = max((step.worst_water_m3 for step in found), default=0.0)
-    energy_kwh = max((step.worst_energy_kwh for step in found), default=0.0)
-    stated_m3 = max((bound for step in found for bound in step.water_bound_m3.values()), default=0.0)
-    sentence = (
-        f"nothing is lost or made; largest residual {water_m3:.3g} m3 beyond the engine's stated step error (up to "
-        f"{stated_m3:.3g} m3) and {energy_kwh:.3g} kWh, tolerance {BALANCE_TOLERANCE:g}"
-    )
-    numbers = {"residual_m3": water_m3, "residual_kwh": energy_kwh, "stated_step_error_m3": stated_m3}
-    return Finding(max(water_m3, energy_kwh) <= BALANCE_TOLERANCE, sentence, numbers)
+def _look(keys: Sequence[str], setting: Setting, storage: Storage, worst: Residuals) -> Finding:
+    """Read hours back day by day, hold them to their contracts, and let their balances be seen."""
+    rows = 0
+    for day, of_day in days_of(keys, setting.utc_offset_h):
+        source = f"{HOURS} of case {setting.case}, {day}"
+        operations = storage.read_span("OPERATIONS", HOURS, setting.case, of_day)
+        states = once(storage.read_span("STATE", HOURS, setting.case, of_day))
+        validate(operations, "OPERATIONS", source, thorough=True)
+        validate(states, "STATE", source, thorough=True)
+        worst.see(setting.district, operations, states)
+        rows += len(operations)
+    return Finding(True, f"{rows} rows in {len(keys)} hours as the contract asks", {"hours": len(keys)})

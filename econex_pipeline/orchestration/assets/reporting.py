@@ -13,18 +13,18 @@ from econex_pipeline.orchestration import catalogue
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients, worth_in_words
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS, WEATHER
-from econex_pipeline.orchestration.recipe import HOURS, HOURS_STATE, Day, Made, Recipe
+from econex_pipeline.orchestration.recipe import HOURS, Day, Made, Recipe
 
 BASELINE_STATE = "no_control_state"
 
 
 def _no_control(day: Day, profiles: pd.DataFrame, prices: pd.DataFrame) -> Made:
-    from econex_pipeline.control import ControlState, run_no_control
+    from econex_pipeline.control import run_no_control
+    from econex_pipeline.twin import TwinState
 
-    start = day.storage.extra(HOURS_STATE, day.setting.case, day.hour_keys[0])["start"]
+    start = TwinState.from_json(day.storage.extra(HOURS, day.setting.case, day.hour_keys[0])["start"])
     actual = profiles[profiles["time_utc"].isin(day.times)].reset_index(drop=True)
-    twin = ControlState.from_json(start).twin
-    run = run_no_control(day.setting.controller, twin, Profiles.from_table(actual), Prices.from_table(prices))
+    run = run_no_control(day.setting.controller, start, Profiles.from_table(actual), Prices.from_table(prices))
     return Made(run.operations, beside={BASELINE_STATE: ("STATE", run.states)})
 
 
