@@ -132,7 +132,7 @@ def test_an_hour_can_be_repeated_to_the_last_bit(sunny):
     )
     key = day.hour_keys[-1]
     before = day.storage.path("operations", day.setting.case, key).read_bytes()
-    reused, _ = ensure_hour(Hour(forced, key))
+    reused = ensure_hour(Hour(forced, key)).reused
     assert not reused
     assert day.storage.path("operations", day.setting.case, key).read_bytes() == before
 
