@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from econex_pipeline.contracts import EconexError, InputError, Provenance, digest_json, tidy
+from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.control import Controller, ControlState
 from econex_pipeline.orchestration import home
@@ -26,7 +27,7 @@ from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Setting
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.versions import code_version
-from econex_pipeline.planning import PlanOptions, expected_end_state, plan_day
+from econex_pipeline.planning import DayPlan, PlanOptions, expected_end_state, plan_day
 from econex_pipeline.profiles import prices, profiles, remember
 from econex_pipeline.scenarios import forecast
 
@@ -76,10 +77,20 @@ class DayInputs:
         """Steps of the operating day."""
         return self.day.times
 
-    @property
-    def actual(self) -> pd.DataFrame:
-        """PROFILES of the operating day alone."""
-        return self.profiles[self.profiles["time_utc"].isin(self.times)].reset_index(drop=True)
+    @cached_property
+    def actual(self) -> Profiles:
+        """The profiles of the operating day alone, as arrays."""
+        return Profiles.from_table(self.profiles).ahead(self.times[0], HOURS_PER_DAY)
+
+    @cached_property
+    def tariffs(self) -> Prices:
+        """The prices as arrays, look-ahead included."""
+        return Prices.from_table(self.prices)
+
+    @cached_property
+    def day_plan(self) -> DayPlan:
+        """The plan, indexed for the hours."""
+        return DayPlan.from_table(self.day.setting.network, self.plan)
 
 
 class StudyDays:
@@ -102,6 +113,7 @@ class StudyDays:
         self.folder = root / f"from_{first.isoformat()}"
         self.storage = Storage(root=str(self.folder))
         self.dates = [first + timedelta(days=number) for number in range(count)]
+        self._latest: tuple[str, DayInputs] | None = None
 
     @property
     def controller(self) -> Controller:
@@ -121,8 +133,8 @@ class StudyDays:
     @cached_property
     def profiles(self) -> pd.DataFrame:
         """PROFILES as they come, over the range and the look-ahead of its last day."""
-        parts = [self.inputs(of).actual for of in self.dates[:-1]] + [self.inputs(self.dates[-1]).profiles]
-        return tidy(pd.concat(parts, ignore_index=True), "PROFILES")
+        parts = [self.inputs(of).profiles for of in self.dates]
+        return tidy(pd.concat(parts, ignore_index=True).drop_duplicates(["time_utc", "node"], keep="last"), "PROFILES")
 
     def prices(self, times: pd.DatetimeIndex) -> pd.DataFrame:
         """PRICES at any steps."""
@@ -157,11 +169,11 @@ class StudyDays:
         return False
 
     def inputs(self, of: date) -> DayInputs:
-        """Read the inputs of a prepared day."""
-        day = self.day(of)
-        case = day.setting.case
-        tables = {name: self.storage.read(contract, name, case, day.key) for name, contract in KEPT.items()}
-        return DayInputs(day=day, **tables)
+        """Read the inputs of a prepared day; the latest stays at hand for the next strategy."""
+        digest = self.digest(of)
+        if self._latest is None or self._latest[0] != digest:
+            self._latest = digest, self._read(of)
+        return self._latest[1]
 
     def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, pd.DataFrame]:
         """Forecast at every hour of a day.
@@ -204,6 +216,12 @@ class StudyDays:
         if None in found.values():
             raise InputError(f"study of case {day.setting.case}", "day", str(of), "a day that was prepared")
         return digest_json(found)
+
+    def _read(self, of: date) -> DayInputs:
+        day = self.day(of)
+        case = day.setting.case
+        tables = {name: self.storage.read(contract, name, case, day.key) for name, contract in KEPT.items()}
+        return DayInputs(day=day, **tables)
 
     def _digest(self, of: date) -> str:
         before = None if of == self.first else self.digest(of - timedelta(days=1))

@@ -1,0 +1,90 @@
+"""`python -m econex_pipeline.study`: months of every case by every strategy, or a year with money; resumable.
+
+Ends with 0 when everything was run: a promise that is not kept is printed as a miss, and counts with --strict only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from econex_pipeline.contracts import EconexError
+from econex_pipeline.orchestration import home
+from econex_pipeline.study.days import study_dir
+from econex_pipeline.study.page import months_page
+from econex_pipeline.study.pool import run
+from econex_pipeline.study.results import Figures, parse_month, results_table, write_results
+from econex_pipeline.study.tasks import Task, month_tasks, year_tasks
+from econex_pipeline.study.verdicts import verdicts
+
+WINTER, SUMMER = "2025-01", "2025-07"
+STOPPED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a study from the command line.
+
+    Returns
+    -------
+    int
+        0 when all was run, 1 when something failed (with --strict: or a promise was missed), 130 when stopped.
+    """
+    asked = _parser().parse_args(arguments)
+    root = study_dir()
+    try:
+        return _study(asked, _tasks(asked), root)
+    except EconexError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; what was made is kept, and the same command goes on from there", file=sys.stderr)
+        return STOPPED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m econex_pipeline.study", description=__doc__)
+    parser.add_argument("--cases", nargs="+", help="names of files in data/cases; all by default")
+    parser.add_argument("--months", nargs="+", type=parse_month, default=[parse_month(WINTER), parse_month(SUMMER)])
+    parser.add_argument("--days", type=int, help="only so many days from the first of each month")
+    parser.add_argument("--jobs", type=int, default=2, help="processes at work")
+    parser.add_argument("--year", type=int, help="a whole year of the controller with and without each device")
+    parser.add_argument("--strict", action="store_true", help="a missed promise ends with 1")
+    return parser
+
+
+def _tasks(asked: argparse.Namespace) -> list[Task]:
+    if asked.year:
+        return year_tasks(date(asked.year, 1, 1), asked.days)
+    return month_tasks(asked.cases or _all_cases(home.data_dir()), asked.months, asked.days)
+
+
+def _all_cases(data_dir: Path) -> list[str]:
+    return sorted(path.stem for path in (data_dir / "cases").glob("*.yaml"))
+
+
+def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{(time.monotonic() - started) / 60.0:6.1f} min] {line}", flush=True)
+
+    results, failed = run(tasks, home.data_dir(), root, asked.jobs, say)
+    figures_table = results_table(results)
+    name = f"year_{asked.year}" if asked.year else "months"
+    place = write_results(figures_table, root / name)
+    figures = Figures(figures_table)
+    page = months_page(figures)
+    print(page)
+    for task, why in failed.items():
+        print(f"failed: {task.case} {task.label} {', '.join(task.strategies)}: {why}", file=sys.stderr)
+    print(f"all figures: {place}")
+    missed = [verdict for verdict in verdicts(figures) if verdict.kept is False]
+    return int(bool(failed) or (asked.strict and bool(missed)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""What a strategy's range came to, as named numbers: money, limits, and what each device did at which hours.
+
+Everything is read from the kept tables of the range, so that a new measure does not operate a day anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.contracts.time import standard
+from econex_pipeline.district import District, load_case
+from econex_pipeline.profiles import prices
+from econex_pipeline.reporting import kpis
+from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
+from econex_pipeline.reporting.ledger import Array, Ledger, ledger
+from econex_pipeline.study.operating import EVENT, Chain
+
+REFERENCE_CASE = "base"
+LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
+
+Measures = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Range:
+    """An operated range as series.
+
+    Attributes
+    ----------
+    chain : Chain
+        Who operated it.
+    operations, states : pandas.DataFrame
+        OPERATIONS and STATE of all its days.
+    """
+
+    chain: Chain
+    operations: pd.DataFrame
+    states: pd.DataFrame
+
+    @classmethod
+    def of(cls, chain: Chain) -> Range:
+        """Read a range back."""
+        return cls(chain, chain.operations(), chain.states())
+
+    @property
+    def district(self) -> District:
+        """What stands there."""
+        return self.chain.days.setting.district
+
+    @cached_property
+    def book(self) -> Ledger:
+        """Flows, powers and levels by step."""
+        return ledger(self.operations, self.states)
+
+    @cached_property
+    def energy(self) -> Balance:
+        """Who supplied and who used electricity, by step."""
+        return balance(self.book, self.district, "E")
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """PRICES over the range."""
+        return self.chain.days.prices(self.book.times)
+
+    @cached_property
+    def worth_usd_kwh(self) -> Array:
+        """Price of one more kWh in each step: the buying price while electricity is bought, else the selling price."""
+        buys = self.energy.supply["grid"] > self.energy.use["grid"]
+        return np.where(buys, self.prices["buy_price_usd_kwh"], self.prices["sell_price_usd_kwh"])
+
+    @cached_property
+    def dear(self) -> Array:
+        """Whether a step is among the dearest of its day, by the tariff of the base case: one peak for all cases."""
+        district = self.district
+        reference = load_case(district.data_dir, REFERENCE_CASE)
+        if reference.directory != district.directory:
+            reference = district
+        buy = prices(reference, self.book.times)["buy_price_usd_kwh"]
+        days = standard(self.book.times, reference.site.utc_offset_h).date
+        dearest = buy.groupby(days).transform("max")
+        return np.asarray(buy >= dearest - 1e-12, dtype=float)
+
+
+def measure(chain: Chain) -> Measures:
+    """Measure an operated range.
+
+    Parameters
+    ----------
+    chain : Chain
+        All its days are kept.
+
+    Returns
+    -------
+    dict of str to float
+        The pipeline's indicators over the whole range and what is added here; names carry the unit.
+    """
+    span = Range.of(chain)
+    coefficients = chain.days.inputs(chain.days.first).coefficients
+    table = kpis(span.operations, span.states, span.prices, span.district, "controlled", coefficients)
+    found = dict(zip(table["kpi"], table["value"].astype(float), strict=True))
+    found |= _weighted(found, span) | _limits(span) | _facts(chain)
+    return found | _load_shifting(span) | _rain(span) | _inlet(span) | _pumped_hydro(span)
+
+
+def _weighted(found: Measures, span: Range) -> Measures:
+    """Price what the optimum minimizes.
+
+    ``alpha exchange + beta impact + backup + unserved + missing reserve - stored change``  [USD]
+    """
+    weights, book = span.district.objective, span.book
+    arcs = span.district.arcs.items()
+    backup = sum(float(arc.cost_usd_m3 or 0.0) * book.total(book.get(name, "flow_m3_h")) for name, arc in arcs)
+    missing = [
+        np.maximum(tank.reserve_m3 - book.levels[name].to_numpy(dtype=float)[1:], 0.0)
+        for name, tank in span.district.tanks.items()
+        if tank.reserve_m3
+    ]
+    below_m3_h = sum(book.total(short) for short in missing)
+    penalty = (
+        weights.unserved_energy_usd_kwh * found["unserved_kwh"]
+        + weights.unserved_water_usd_m3 * found["unserved_m3"]
+        + weights.reserve_usd_m3_h * below_m3_h
+    )
+    asked = weights.alpha * found["exchange_cost_usd"] + weights.beta * found["resource_impact_usd"]
+    weighted = asked + backup + penalty - found["stored_change_usd"]
+    return {"weighted_cost_usd": weighted, "penalty_usd": penalty, "below_reserve_m3_h": below_m3_h}
+
+
+def _limits(span: Range) -> Measures:
+    """Count the steps that ended with a storage outside its limits, and those of them without a recorded event."""
+    outside = np.zeros(len(span.book.times), dtype=bool)
+    for name, storage in span.district.storages.items():
+        ends = span.book.levels[name].to_numpy(dtype=float)[1:]
+        outside |= (ends < -LEVEL_TOLERANCE) | (ends > storage.capacity + LEVEL_TOLERANCE)
+    events = span.operations[span.operations["quantity"] == EVENT]
+    eventful = span.book.times.isin(events.loc[events["value"] > 0.0, "time_utc"])
+    return {
+        "steps_outside": float(outside.sum()),
+        "steps_outside_unexplained": float((outside & ~eventful).sum()),
+        "steps_with_event": float(eventful.sum()),
+    }
+
+
+def _facts(chain: Chain) -> Measures:
+    facts = [chain.facts(of) for of in chain.days.dates]
+    return {
+        "worst_water_m3": max(fact["worst_water_m3"] for fact in facts),
+        "worst_energy_kwh": max(fact["worst_energy_kwh"] for fact in facts),
+        "steps_with_pressure_warning": float(sum(fact["pressure_warnings"] for fact in facts)),
+        "steps_with_pressure_warning_unexplained": float(sum(fact["pressure_warnings_unexplained"] for fact in facts)),
+        "clips": float(sum(fact["clips"] for fact in facts)),
+    }
+
+
+def _load_shifting(span: Range) -> Measures:
+    charged, given = span.energy.use["battery"], span.energy.supply["battery"]
+    bought = span.energy.supply["grid"]
+    return {
+        "battery_charged_in_peak_kwh": span.book.total(charged * span.dear),
+        "battery_discharged_in_peak_kwh": span.book.total(given * span.dear),
+        "import_in_peak_kwh": span.book.total(bought * span.dear),
+        "peak_hours": span.book.total(span.dear),
+    }
+
+
+def _rain(span: Range) -> Measures:
+    """Raw water moved and treated, at which hours, and what its electricity was worth then and on the average."""
+    book, district = span.book, span.district
+    lifts, _ = pumped_hydro(district)
+    moves = [name for name, arc in district.arcs.items() if arc.kind == "pumped" and arc.layer == "W"]
+    moved = book.sum([name for name in moves if name not in lifts], "flow_m3_h")
+    treated, used = book.sum(district.treatments, "flow_m3_h"), book.sum(district.treatments, "consumed_kw")
+    return {
+        "raw_moved_m3": book.total(moved),
+        "raw_moved_in_peak_m3": book.total(moved * span.dear),
+        "treated_in_peak_m3": book.total(treated * span.dear),
+        "treatment_energy_worth_usd": book.total(used * span.worth_usd_kwh),
+        "mean_worth_usd_kwh": float(span.worth_usd_kwh.mean()),
+    }
+
+
+def _inlet(span: Range) -> Measures:
+    let_in, recovered = span.book.get("mains_import", "flow_m3_h"), span.energy.supply["inlet_turbine"]
+    return {
+        "water_import_in_peak_m3": span.book.total(let_in * span.dear),
+        "prs_worth_usd": span.book.total(recovered * span.worth_usd_kwh),
+    }
+
+
+def _pumped_hydro(span: Range) -> Measures:
+    """Electricity lifted on a surplus of sun, and given in the peak; what was spent and earned at the hour's worth."""
+    book, district = span.book, span.district
+    lifted, given = span.energy.use["pumped_hydro"], span.energy.supply["pumped_hydro"]
+    sun = book.sum(district.nodes, "pv_kw") > book.sum(district.nodes, "load_kw")
+    return {
+        "phs_pumped_on_sun_kwh": book.total(lifted * sun),
+        "phs_generated_in_peak_kwh": book.total(given * span.dear),
+        "phs_spent_usd": book.total(lifted * span.worth_usd_kwh),
+        "phs_earned_usd": book.total(given * span.worth_usd_kwh),
+    }

@@ -1,0 +1,108 @@
+"""The study as Markdown: the tables a person reads, and what the figures say of each promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from econex_pipeline.study.results import Figures
+from econex_pipeline.study.verdicts import WEIGHTED, Verdict, verdicts
+
+STRATEGY_TITLES = {
+    "no_control": "no control",
+    "rules": "rules",
+    "separate": "separate",
+    "midnight_target": "midnight target",
+    "controlled": "controller",
+    "horizon_72h": "72 h horizon",
+    "perfect_foresight": "perfect foresight",
+}
+"""From the worst expected to the best."""
+
+
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a Markdown table whose columns are padded, so that it reads as plain text too."""
+    lines = [list(heading), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
+    right = [column > 0 and not heading[column].startswith(" ") for column in range(len(heading))]
+
+    def cells(line: Sequence[str]) -> str:
+        padded = (
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        )
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join(
+        "-" * (width + 1) + (":" if to_right else "-") for width, to_right in zip(widths, right, strict=True)
+    )
+    return "\n".join([cells(lines[0]), f"|{rule}|", *(cells(line) for line in lines[1:])])
+
+
+def months_page(figures: Figures) -> str:
+    """Give the tables of a study of months, and its verdicts."""
+    parts = [
+        "Cost of each case, USD: exchanges with grid, mains and sewer less the change of what is stored at the "
+        "district's values; in brackets what the controller is asked to minimize, with carbon, scarcity, waste and "
+        "penalties.",
+        _costs(figures),
+        "What the controller saves against the rules and against no control, and what went on beside the money.",
+        _beside(figures),
+        verdict_table(verdicts(figures)),
+    ]
+    return "\n\n".join(parts)
+
+
+def verdict_table(found: Sequence[Verdict]) -> str:
+    """Give the verdicts as a table."""
+    return table(("promise", "kept", " figures"), [(v.promise, v.word, v.found) for v in found])
+
+
+def _costs(figures: Figures) -> str:
+    shown = [name for name in STRATEGY_TITLES if any(key[2] == name for key in figures.all(WEIGHTED))]
+    rows = []
+    for label in figures.ranges:
+        for case in figures.cases:
+            if figures.has(case, label, "controlled"):
+                cells = [_cost(figures, case, label, name) for name in shown]
+                rows.append((f"{label} {case}", *cells))
+    return table(("case", *(STRATEGY_TITLES[name] for name in shown)), rows)
+
+
+def _cost(figures: Figures, case: str, label: str, strategy: str) -> str:
+    if not figures.has(case, label, strategy):
+        return "-"
+    money, weighted = (figures.get(case, label, strategy, name) for name in ("cost_usd", WEIGHTED))
+    return f"{money:.2f} ({weighted:.2f})"
+
+
+def _beside(figures: Figures) -> str:
+    rows = []
+    for label in figures.ranges:
+        for case in figures.cases:
+            if not figures.has(case, label, "controlled"):
+                continue
+
+            def of(measure: str, case: str = case, label: str = label) -> float:
+                return figures.get(case, label, "controlled", measure)
+
+            saved = [
+                figures.get(case, label, other, "cost_usd") - of("cost_usd")
+                if figures.has(case, label, other)
+                else float("nan")
+                for other in ("rules", "no_control")
+            ]
+            rows.append((
+                f"{label} {case}",
+                *(f"{usd:+.2f}" for usd in saved),
+                f"{of('unserved_kwh'):.2f}",
+                f"{of('unserved_m3'):.3f}",
+                f"{of('spill_m3'):.1f}",
+                f"{of('fallback_cycles'):.0f}",
+                f"{of('steps_with_event'):.0f}",
+                f"{of('carbon_kg'):.0f}",
+            ))  # fmt: skip
+    heading = (
+        "case", "saved on rules", "saved on none", "unserved kWh", "unserved m3", "spill m3", "fallbacks",
+        "event steps", "carbon kg",
+    )  # fmt: skip
+    return table(heading, rows)
