@@ -146,6 +146,8 @@ COEFFICIENTS = (
 NETWORK = (
     _column("flow_m3_h", "m3/h", "Water that enters the arc."),
     _column("power_kw", "kW", "Electric power that enters the arc."),
+    _column("least_charge_kw", "kW", "Least net charge a battery may go to to keep the grid's meter at zero.", ge=None),
+    _column("most_charge_kw", "kW", "Most net charge a battery may go to to keep the grid's meter at zero.", ge=None),
     _column("consumed_kw", "kW", "Electric power a water arc or treatment draws."),
     _column("generated_kw", "kW", "Electric power a turbine gives."),
     _column("level_m3", "m3", "Water stored."),

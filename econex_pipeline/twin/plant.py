@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import InputError, nearest
@@ -183,6 +184,7 @@ class Twin:
             state.batteries_kwh,
             self.district.step_h,
             real.grid_available,
+            decision.bands_kw,
         )
         return _Ran(water, treated, consumed, generated, power, failed)
 
@@ -277,6 +279,11 @@ def _clips(
             clips.append(Clip(element, asked, delivered, reason))
     for element, asked in decision.powers_kw.items():
         delivered = powers_kw.get(element, 0.0)
-        if element.endswith((".charge", ".discharge")) and abs(asked - delivered) > CLIP_TOLERANCE:
+        battery, _, what = element.rpartition(".")
+        least_kw, most_kw = decision.bands_kw.get(battery, (np.inf, -np.inf))
+        net_kw = powers_kw.get(f"{battery}.charge", 0.0) - powers_kw.get(f"{battery}.discharge", 0.0)
+        if least_kw - CLIP_TOLERANCE <= net_kw <= most_kw + CLIP_TOLERANCE:
+            continue
+        if what in ("charge", "discharge") and abs(asked - delivered) > CLIP_TOLERANCE:
             clips.append(Clip(element, asked, delivered, "the battery, a line or the grid is at its limit"))
     return tuple(clips)

@@ -1,8 +1,9 @@
 """The micro-grid during one step: nodes, lines with losses, and the grid, which takes the remainder.
 
 Lines form a tree of least loss towards the grid; along it power flows as the balances of the nodes demand. Lines
-outside the tree carry what was asked. Where a line or the grid is at its limit, batteries help first, then
-photovoltaics are curtailed or loads go unserved; a surplus nothing can take is dumped, and said so.
+outside the tree carry what was asked. A battery with a band keeps the grid's meter at zero, as far as its band goes.
+Where a line or the grid is at its limit, batteries help first, then photovoltaics are curtailed or loads go unserved; a
+surplus nothing can take is dumped, and said so.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from econex_pipeline.twin.lines import Line, leaves_first, tree_of_least_loss
 
 TOLERANCE_KW = 1e-9
 _ROUNDS = 60
+_METER_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class MicroGrid:
         energy_kwh: Mapping[str, float],
         step_h: float,
         grid_available: bool = True,
+        bands_kw: Mapping[str, tuple[float, float]] | None = None,
     ) -> PowerOutcome:
         """Balance every node for one step.
 
@@ -103,6 +106,8 @@ class MicroGrid:
             Length of the step [h].
         grid_available : bool
             False during an outage.
+        bands_kw : mapping of str to (float, float), optional
+            Least and most net charge of the batteries that keep the grid's meter at zero [kW].
         """
         state = _Balance(
             pv_kw={node: pv_kw.get(node, 0.0) for node in self.nodes},
@@ -119,6 +124,8 @@ class MicroGrid:
             unserved_kw=dict.fromkeys(self.nodes, 0.0),
         )
         caps = (self.grid.import_kw, self.grid.export_kw) if grid_available else (0.0, 0.0)
+        if grid_available:
+            self._follow(state, bands_kw or {}, energy_kwh, step_h, asked_kw, caps)
         for _ in range(_ROUNDS):
             outcomes = self._run_batteries(state, energy_kwh, step_h)
             flows, stuck = self._settle(state, outcomes, asked_kw, caps)
@@ -130,6 +137,28 @@ class MicroGrid:
             self._take_up(state, stuck)
             flows, _ = self._settle(state, outcomes, asked_kw, caps)
         return PowerOutcome({**flows, **self._node_powers(state, outcomes)}, outcomes)
+
+    def _follow(
+        self,
+        state: _Balance,
+        bands_kw: Mapping[str, tuple[float, float]],
+        energy_kwh: Mapping[str, float],
+        step_h: float,
+        asked_kw: Mapping[str, float],
+        caps: tuple[float, float],
+    ) -> None:
+        """Let each battery in turn take what the grid would, within its band; rounds are for the lines' losses."""
+        for name, (least_kw, most_kw) in bands_kw.items():
+            for _ in range(_METER_ROUNDS):
+                outcomes = self._run_batteries(state, energy_kwh, step_h)
+                flows, _ = self._settle(state, outcomes, asked_kw, caps)
+                surplus_kw = flows["grid_export"] - flows["grid_import"]
+                now_kw = outcomes[name].charge_kw - outcomes[name].discharge_kw
+                place = self.batteries[name][0]
+                aim_kw = min(max(now_kw + self._at(place, self.grid.node, surplus_kw), least_kw), most_kw)
+                state.asked_kw[name] = aim_kw
+                if abs(aim_kw - now_kw) <= TOLERANCE_KW:
+                    break
 
     def _run_batteries(
         self, state: _Balance, energy_kwh: Mapping[str, float], step_h: float

@@ -35,9 +35,14 @@ EVENT = "event_active"
 
 def decision_rows(decision: Decision, time_utc: pd.Timestamp, basis: str = "asked") -> list[Row]:
     """Give a decision as OPERATIONS rows of one basis."""
-    return _rows(time_utc, decision.flows_m3_h, "flow_m3_h", basis) + _rows(
-        time_utc, decision.powers_kw, "power_kw", basis
-    )
+    least_kw = {battery: least for battery, (least, _) in decision.bands_kw.items()}
+    most_kw = {battery: most for battery, (_, most) in decision.bands_kw.items()}
+    return [
+        *_rows(time_utc, decision.flows_m3_h, "flow_m3_h", basis),
+        *_rows(time_utc, decision.powers_kw, "power_kw", basis),
+        *_rows(time_utc, least_kw, "least_charge_kw", basis),
+        *_rows(time_utc, most_kw, "most_charge_kw", basis),
+    ]
 
 
 def input_rows(exogenous: Exogenous, basis: str) -> list[Row]:

@@ -12,10 +12,13 @@ LINES = [
 BATTERY = {"battery": ("home_1", Battery(13.5, 5.0, 0.89))}
 
 
-def run(pv=None, load=None, asked=None, energy=2.7, grid=(30.0, 30.0), available=True, lines=LINES, consumed=None):
+def run(
+    pv=None, load=None, asked=None, energy=2.7, grid=(30.0, 30.0), available=True, lines=LINES, consumed=None, band=None
+):
     micro_grid = MicroGrid(NODES, lines, GridConnection("hub", *grid), BATTERY)
+    bands = {} if band is None else {"battery": band}
     return micro_grid.step(
-        pv or {}, load or {}, consumed or {}, {}, asked or {}, {"battery": energy}, 1.0, available
+        pv or {}, load or {}, consumed or {}, {}, asked or {}, {"battery": energy}, 1.0, available, bands
     ).powers_kw
 
 
@@ -94,3 +97,38 @@ def test_asked_curtailment_never_exceeds_the_sun():
     powers = run(pv={"home_1": 1.0}, asked={"curtail.home_1": 2.0})
     assert powers["pv.home_1"] == 0.0
     assert powers["curtail.home_1"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("pv", "load", "band", "net_charge"),
+    [
+        pytest.param(3.0, 1.0, (-5.0, 5.0), 2.0, id="a surplus is stored"),
+        pytest.param(1.0, 3.0, (-5.0, 5.0), -2.0, id="a shortage is covered"),
+        pytest.param(3.0, 1.0, (-5.0, 0.0), 0.0, id="a surplus is sold where storing does not pay"),
+        pytest.param(1.0, 3.0, (0.0, 5.0), 0.0, id="a shortage is bought where giving does not pay"),
+        pytest.param(3.0, 1.0, (2.5, 5.0), 2.5, id="what must be charged is charged"),
+        pytest.param(9.0, 1.0, (-5.0, 5.0), 5.0, id="no more than its power"),
+        pytest.param(0.0, 8.0, (-5.0, 5.0), -2.7 * 0.89**0.5, id="no more than it holds"),
+    ],
+)
+def test_within_its_band_a_battery_keeps_the_meter_at_zero(pv, load, band, net_charge):
+    powers = run(pv={"home_1": pv}, load={"home_1": load}, band=band)
+    assert powers["battery.charge"] - powers["battery.discharge"] == pytest.approx(net_charge)
+    bought, sold = powers["grid_import"], powers["grid_export"]
+    left = pv - load - net_charge
+    assert sold - bought == pytest.approx(0.99 * left if left > 0.0 else left / 0.99, abs=1e-9)
+    assert residual_kw(powers, {"home_1": load}) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_meter_is_at_zero_whatever_the_lines_lose():
+    load = {"home_1": 0.5, "home_2": 1.0, "hub": 2.0}
+    for pv in (0.0, 3.0, 4.5, 6.0):
+        powers = run(pv={"home_1": pv}, load=load, energy=8.0, band=(-5.0, 5.0))
+        assert powers["grid_import"] + powers["grid_export"] == pytest.approx(0.0, abs=1e-8)
+        assert residual_kw(powers, load) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_without_the_grid_there_is_no_meter_to_keep_at_zero():
+    powers = run(load={"hub": 2.0}, energy=10.0, available=False, band=(0.0, 0.0))
+    assert powers["battery.discharge"] == pytest.approx(2.0 / 0.99, rel=1e-6)
+    assert powers["unserved.hub.E"] == pytest.approx(0.0, abs=1e-6)
