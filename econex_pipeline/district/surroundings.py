@@ -49,10 +49,35 @@ class Site(Part):
         return ZoneInfo(self.civil_time_zone)
 
 
+class Spell(Part):
+    """Days of every year on which the weather is another one; first and last day, such as ``07-08``, included.
+
+    Its factors and its shift come on top of those of the whole year.
+    """
+
+    from_day: str
+    to_day: str
+    clear_sky_index_factor: Positive = 1.0
+    rain_factor: NonNegative = 1.0
+    temperature_shift_c: Annotated[Number, Field(ge=-30, le=30)] = 0.0
+
+    @field_validator("from_day", "to_day")
+    @classmethod
+    def _is_a_day(cls, text: str) -> str:
+        try:
+            if not re.fullmatch(r"\d{2}-\d{2}", text):
+                raise ValueError
+            date.fromisoformat(f"2024-{text}")  # a leap year has every day
+        except ValueError:
+            raise ValueError(f"'{text}' is no day of a year; write month and day, such as '07-08'") from None
+        return text
+
+
 class WeatherSource(Part):
     """A weather file and what must be known to read it rightly.
 
     `first_day` is the first operating date that can be planned: earlier ones make sense with dated weather only.
+    `spells` change what comes on some days of every year.
     """
 
     file: str
@@ -63,6 +88,7 @@ class WeatherSource(Part):
     clear_sky_index_factor: Positive = 1.0
     rain_factor: NonNegative = 1.0
     temperature_shift_c: Annotated[Number, Field(ge=-30, le=30)] = 0.0
+    spells: tuple[Spell, ...] = ()
 
 
 class Skill(Frozen):

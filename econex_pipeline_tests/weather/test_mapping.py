@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pvlib
 import pytest
+from pydantic import ValidationError
 
 from econex_pipeline.contracts import ContractViolation, InputError, validate
 from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.contracts.time import operating_window
+from econex_pipeline.district import Spell
 from econex_pipeline.weather import read_weather, weather_for
 from econex_pipeline_tests.weather.files import days_of_weather, reading, write_csv
 
@@ -126,3 +128,38 @@ def test_a_storm_beyond_all_rain_is_refused(district, year):
     storm = reading(district, rain_factor=50.0)
     with pytest.raises(InputError, match=r"base.yaml: weather.rain_factor is 50.0; expected .* 0 to 120 mm/h"):
         day(storm, year, date(2025, 7, 3))
+
+
+def spell(**values):
+    return Spell(source="made up", **values)
+
+
+def test_a_spell_changes_its_days_and_no_other(district, year):
+    storm = reading(
+        district,
+        spells=(spell(from_day="07-02", to_day="07-04", rain_factor=2.0, clear_sky_index_factor=0.5),),
+    )
+    times = operating_window(date(2025, 7, 1), -5, 60, days=5)
+    plain, stormy = weather_for(year, district, times), weather_for(year, storm, times)
+    inside = np.repeat([False, True, True, True, False], 24)
+    pd.testing.assert_frame_equal(stormy[~inside], plain[~inside])
+    np.testing.assert_allclose(stormy["rain_mm_h"][inside], 2.0 * plain["rain_mm_h"][inside])
+    np.testing.assert_allclose(stormy["ghi_w_m2"][inside], 0.5 * plain["ghi_w_m2"][inside])
+    assert (stormy["quality"][inside] == "modelled").all()
+
+
+def test_a_spell_comes_on_top_of_the_year_and_over_its_turn(district, year):
+    cold = reading(
+        district, temperature_shift_c=1.0, spells=(spell(from_day="12-31", to_day="01-01", temperature_shift_c=-6.0),)
+    )
+    times = operating_window(date(2025, 12, 30), -5, 60, days=4)
+    moved = (
+        weather_for(year, cold, times)["temperature_air_c"] - weather_for(year, district, times)["temperature_air_c"]
+    )
+    np.testing.assert_allclose(moved, np.repeat([1.0, -5.0, -5.0, 1.0], 24))
+
+
+@pytest.mark.parametrize("text", ["7-8", "02-30", "2025-07-08", "W07-1"])
+def test_a_spell_that_does_not_say_its_days_is_refused(text):
+    with pytest.raises(ValidationError, match="write month and day, such as '07-08'"):
+        spell(from_day=text, to_day="07-09")
