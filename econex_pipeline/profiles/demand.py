@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -88,8 +89,17 @@ def potable_shape(district: District, times: pd.DatetimeIndex, profile: str) -> 
         If the shape cannot be read or is zero throughout.
     """
     path = district.data_dir / "demand" / f"{profile}.csv"
+    shape = _day_shape(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    stamps, parts = civil_parts(district, times)
+    return step_means(shape[stamps.hour.to_numpy()], parts)
+
+
+@lru_cache(maxsize=32)
+def _day_shape(path: Path, changed_ns: int) -> Floats:
+    """Give a day shape relative to its mean, shape (24,); read anew when the file has changed."""
     shape = read_day_shape(path, "multiplier")
     if not shape.mean() > 0:
         raise InputError(path, "multiplier", "zero at every hour", "a shape with demand in it")
-    stamps, parts = civil_parts(district, times)
-    return step_means((shape / shape.mean())[stamps.hour.to_numpy()], parts)
+    shape = shape / shape.mean()
+    shape.flags.writeable = False
+    return shape

@@ -6,6 +6,7 @@ duration. The demand supposes that it is met; what was not met is the plan's to 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,17 +50,26 @@ class Soil:
             watering_left=np.repeat(self.watering_left, members),
         )
 
+    @classmethod
+    def side_by_side(cls, soils: Sequence[Soil]) -> Soil:
+        """Give one state of many members from states of one member or more."""
+        return cls(
+            depletion_mm=np.concatenate([soil.depletion_mm for soil in soils]),
+            watering_mm_h=np.concatenate([soil.watering_mm_h for soil in soils]),
+            watering_left=np.concatenate([soil.watering_left for soil in soils]),
+        )
+
 
 def irrigation_m3_h(
     garden: Garden, starts: NDArray[np.bool_], step_h: float, rain_mm_h: Floats, et0_mm_h: Floats, soil: Soil
-) -> tuple[Floats, Soil]:
-    """Give the water a garden asks for in every step, and the soil afterwards.
+) -> tuple[Floats, list[Soil]]:
+    """Give the water a garden asks for in every step, and the course of the soil.
 
     Parameters
     ----------
     garden : Garden
         Area, soil, crop and timer.
-    starts : array of bool, shape (T,)
+    starts : array of bool, shape (T,) or (S, T)
         Whether the timer starts with the step.
     step_h : float
         Length of step [h].
@@ -70,26 +80,28 @@ def irrigation_m3_h(
 
     Returns
     -------
-    tuple of (array of shape (S, T), Soil)
-        Demand at the tap, before losses [m3/h], and the soil at the end of the last step.
+    tuple of (array of shape (S, T), list of Soil)
+        Demand at the tap, before losses [m3/h]; the soil at the start of each step and at the end of the last, T + 1.
     """
     available_mm = garden.available_water_mm
     ready_mm = garden.depletion_frac * available_mm
     duration = max(1, round(garden.duration_h / step_h))
-    depletion, rate, left = soil.depletion_mm.copy(), soil.watering_mm_h.copy(), soil.watering_left.copy()
+    depletion, rate, left = soil.depletion_mm, soil.watering_mm_h, soil.watering_left
+    course = [soil]
     watering = np.empty_like(rain_mm_h)
     gain, crop = rain_mm_h * step_h, et0_mm_h * (garden.crop_coefficient * step_h)
     for step in range(rain_mm_h.shape[1]):
-        if starts[step]:
-            thirsty = (depletion > ready_mm) & (left == 0)
+        start = starts[..., step]
+        if start.any():
+            thirsty = start & (depletion > ready_mm) & (left == 0)
             rate = np.where(thirsty, depletion / (duration * step_h), rate)
             left = np.where(thirsty, duration, left)
-        on = left > 0
-        watering[:, step] = np.where(on, rate, 0.0)
-        left = left - on
+        watering[:, step] = rate
+        left = left - (left > 0)
         # Dry soil holds on to its water: the crop takes less (FAO-56, equation 84).
-        stress = np.clip((available_mm - depletion) / (available_mm - ready_mm), 0.0, 1.0)
+        stress = np.minimum(np.maximum((available_mm - depletion) / (available_mm - ready_mm), 0.0), 1.0)
         change = crop[:, step] * stress - gain[:, step] - watering[:, step] * step_h
-        depletion = np.clip(depletion + change, 0.0, available_mm)
-    demand = watering * (garden.area_m2 / garden.irrigation_efficiency_frac / MM_PER_M)
-    return demand, Soil(depletion, np.where(left > 0, rate, 0.0), left)
+        depletion = np.minimum(np.maximum(depletion + change, 0.0), available_mm)
+        rate = np.where(left > 0, rate, 0.0)
+        course.append(Soil(depletion, rate, left))
+    return watering * (garden.area_m2 / garden.irrigation_efficiency_frac / MM_PER_M), course

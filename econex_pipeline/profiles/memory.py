@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,18 @@ class Memory:
             roofs={name: roof.for_members(members) for name, roof in self.roofs.items()},
             water_c=None if self.water_c is None else np.repeat(self.water_c, members),
             until_utc=self.until_utc,
+        )
+
+    @classmethod
+    def side_by_side(cls, memories: Sequence[Memory]) -> Memory:
+        """Give one state of many members from states of one member or more, which may be of different instants."""
+        water_c = [memory.water_c for memory in memories if memory.water_c is not None]
+        return cls(
+            soils={name: Soil.side_by_side([memory.soils[name] for memory in memories]) for name in memories[0].soils},
+            roofs={
+                name: RoofState.side_by_side([memory.roofs[name] for memory in memories]) for name in memories[0].roofs
+            },
+            water_c=np.concatenate(water_c) if len(water_c) == len(memories) else None,
         )
 
     def reaches(self, start: pd.Timestamp) -> None:

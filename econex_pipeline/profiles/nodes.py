@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from econex_pipeline.profiles.evapotranspiration import reference_evapotranspira
 from econex_pipeline.profiles.garden import Soil, irrigation_m3_h
 from econex_pipeline.profiles.memory import Memory
 from econex_pipeline.profiles.raw_water import turbidity_ntu, water_temperature_c
-from econex_pipeline.profiles.roof import rain_harvest_m3_h
+from econex_pipeline.profiles.roof import RoofState, rain_harvest_m3_h
 from econex_pipeline.profiles.solar import Sun, pv_power_kw
 from econex_pipeline.profiles.table import Drivers, profile_table
 
@@ -48,11 +50,21 @@ def profiles(district: District, drivers: pd.DataFrame, memory: Memory | None = 
         If scenarios differ in their steps, or the memory is of another instant.
     """
     now = Drivers.of(drivers)
-    after_rain, _ = _after_rain(district, now, _at_start(district, now, memory))
+    start = Memory.blank(district) if memory is None else memory
+    start.reaches(now.times[0])
+    return profile_table(now, list(district.nodes), node_values(district, now, start.for_members(now.members)))
+
+
+def node_values(district: District, now: Drivers, start: Memory) -> dict[str, dict[str, Floats]]:
+    """Give supply and demand by profile column and node, each shape (S, T); what a node has not is left out."""
     values: dict[str, dict[str, Floats]] = {}
-    for column, node, array in (*_sun(district, now), *_households(district, now), *after_rain):
+    for column, node, array in (
+        *_sun(district, now),
+        *_households(district, now),
+        *_after_rain(district, now, start)[0],
+    ):
         values.setdefault(column, {})[node] = array
-    return profile_table(now, list(district.nodes), values)
+    return values
 
 
 def remember(district: District, drivers: pd.DataFrame, memory: Memory | None = None) -> Memory:
@@ -79,14 +91,31 @@ def remember(district: District, drivers: pd.DataFrame, memory: Memory | None = 
     """
     if drivers.empty:
         return Memory.blank(district) if memory is None else memory
+    return course(district, drivers, memory)(len(drivers))
+
+
+def course(district: District, drivers: pd.DataFrame, memory: Memory | None = None) -> Callable[[int], Memory]:
+    """Follow soil, roofs and raw water through some weather, to be asked for the state at any step.
+
+    Parameters
+    ----------
+    district, drivers, memory
+        As for `remember`; the drivers have T rows, at least one.
+
+    Returns
+    -------
+    callable
+        int -> Memory: the state at the start of a step, 0 to T - 1, or with T that at the end of the last.
+
+    Raises
+    ------
+    ContractViolation
+        If the memory is of another instant.
+    """
     past = Drivers.of(drivers)
-    return _after_rain(district, past, _at_start(district, past, memory))[1]
-
-
-def _at_start(district: District, now: Drivers, memory: Memory | None) -> Memory:
-    known = Memory.blank(district) if memory is None else memory
-    known.reaches(now.times[0])
-    return known.for_members(now.members)
+    start = Memory.blank(district) if memory is None else memory
+    start.reaches(past.times[0])
+    return _after_rain(district, past, start)[1]
 
 
 Part = list[tuple[str, str, Floats]]
@@ -97,6 +126,9 @@ def _sun(district: District, now: Drivers) -> Part:
     if not arrays:
         return []
     sun = Sun.over(district.site, now.times + pd.Timedelta(minutes=district.step_minutes) / 2)
+    if now.places is not None:
+        sun = sun.seen(now.places.ravel())
+    each = now.in_a_row()
     return [
         (
             "pv_kw",
@@ -104,13 +136,13 @@ def _sun(district: District, now: Drivers) -> Part:
             pv_power_kw(
                 pv,
                 sun,
-                ghi_w_m2=now["ghi_w_m2"],
-                dni_w_m2=now["dni_w_m2"],
-                dhi_w_m2=now["dhi_w_m2"],
-                temperature_air_c=now["temperature_air_c"],
-                wind_speed_m_s=now["wind_speed_m_s"],
-                pressure_pa=now["pressure_pa"],
-            ),
+                ghi_w_m2=each["ghi_w_m2"],
+                dni_w_m2=each["dni_w_m2"],
+                dhi_w_m2=each["dhi_w_m2"],
+                temperature_air_c=each["temperature_air_c"],
+                wind_speed_m_s=each["wind_speed_m_s"],
+                pressure_pa=each["pressure_pa"],
+            ).reshape(now["ghi_w_m2"].shape),
         )
         for name, pv in arrays.items()
     ]
@@ -120,9 +152,9 @@ def _households(district: District, now: Drivers) -> Part:
     part: Part = []
     nodes = district.nodes.items()
     loads = {node.electricity.profile for _, node in nodes if node.electricity is not None}
-    electricity = {name: electricity_shape(district, now.times, name) for name in loads}
+    electricity = {name: now.seen(electricity_shape(district, now.times, name)) for name in loads}
     waters = {node.potable.profile for _, node in nodes if node.potable is not None}
-    potable = {name: potable_shape(district, now.times, name) for name in waters}
+    potable = {name: now.seen(potable_shape(district, now.times, name)) for name in waters}
     for name, node in nodes:
         if node.electricity is not None:
             mean_kw = node.electricity.energy_kwh_day / HOURS_PER_DAY
@@ -135,47 +167,57 @@ def _households(district: District, now: Drivers) -> Part:
     return part
 
 
-def _after_rain(district: District, now: Drivers, memory: Memory) -> tuple[Part, Memory]:
-    """Give all that depends on the weather before, and the state it leaves behind."""
+def _after_rain(district: District, now: Drivers, memory: Memory) -> tuple[Part, Callable[[int], Memory]]:
+    """Give all that depends on the weather before, and what is remembered of it at the start of each step."""
     part: Part = []
-    roofs, soils = dict(memory.roofs), dict(memory.soils)
+    roofs: dict[str, list[RoofState]] = {}
+    soils: dict[str, list[Soil]] = {}
     for name, node in district.nodes.items():
         if node.roof is not None:
-            harvest, roofs[name] = rain_harvest_m3_h(node.roof, district.step_h, now["rain_mm_h"], roofs[name])
+            harvest, roofs[name] = rain_harvest_m3_h(node.roof, district.step_h, now["rain_mm_h"], memory.roofs[name])
             part.append(("rain_harvest_m3_h", name, harvest))
         if node.garden is not None:
-            demand, soils[name] = _watered(district, node.garden, now, soils[name])
+            demand, soils[name] = _watered(district, node.garden, now, memory.soils[name])
             part.append(("irrigation_m3_h", name, demand))
     quality, water_c = _raw_water(district, now, memory.water_c)
-    until = now.times[-1] + pd.Timedelta(minutes=district.step_minutes)
-    return part + quality, Memory(soils, roofs, water_c, until)
+
+    def at(step: int) -> Memory:
+        return Memory(
+            soils={name: states[step] for name, states in soils.items()},
+            roofs={name: states[step] for name, states in roofs.items()},
+            water_c=water_c[:, step],
+            until_utc=now.times[0] + step * pd.Timedelta(minutes=district.step_minutes),
+        )
+
+    return part + quality, at
 
 
-def _watered(district: District, garden: Garden, weather: Drivers, soil: Soil) -> tuple[Floats, Soil]:
+def _watered(district: District, garden: Garden, weather: Drivers, soil: Soil) -> tuple[Floats, list[Soil]]:
+    each = weather.in_a_row()
     evapotranspiration = reference_evapotranspiration_mm_h(
         district.site,
-        weather.times,
+        each.times,
         district.step_h,
-        ghi_w_m2=weather["ghi_w_m2"],
-        temperature_air_c=weather["temperature_air_c"],
-        relative_humidity_frac=weather["relative_humidity_frac"],
-        wind_speed_m_s=weather["wind_speed_m_s"],
-        pressure_pa=weather["pressure_pa"],
-    )
+        ghi_w_m2=each["ghi_w_m2"],
+        temperature_air_c=each["temperature_air_c"],
+        relative_humidity_frac=each["relative_humidity_frac"],
+        wind_speed_m_s=each["wind_speed_m_s"],
+        pressure_pa=each["pressure_pa"],
+    ).reshape(weather["ghi_w_m2"].shape)
     # A garden timer runs by the clock on the wall.
     wall = civil(weather.times, district.site.civil_time_zone)
-    starts = np.asarray((wall.hour == garden.start_hour) & (wall.minute < district.step_minutes))
+    starts = weather.seen(np.asarray((wall.hour == garden.start_hour) & (wall.minute < district.step_minutes)))
     return irrigation_m3_h(garden, starts, district.step_h, weather["rain_mm_h"], evapotranspiration, soil)
 
 
 def _raw_water(district: District, now: Drivers, before_c: Floats | None) -> tuple[Part, Floats]:
-    """Give the raw water's quality, the same at every node, and its temperature afterwards [degC]."""
+    """Give the raw water's quality, the same at every node, and the course of its temperature [degC]."""
     treatment = next(iter(district.treatments.values()), None)
-    warmth, after_c = water_temperature_c(district.step_h, now["temperature_air_c"], before_c)
+    warmth, course_c = water_temperature_c(district.step_h, now["temperature_air_c"], before_c)
     murk = turbidity_ntu(treatment, now["rain_mm_h"])
     part = [
         entry
         for name in district.nodes
         for entry in (("turbidity_ntu", name, murk), ("water_temperature_c", name, warmth))
     ]
-    return part, after_c
+    return part, course_c

@@ -52,10 +52,10 @@ def water_temperature_c(step_h: float, temperature_air_c: Floats, before_c: Floa
 
     Returns
     -------
-    tuple of (array of shape (S, T), array of shape (S,))
-        Water temperature in every step and after the last, unlimited, to go on from [degC].
+    tuple of (array of shape (S, T), array of shape (S, T + 1))
+        Water temperature in every step; the same, unlimited, before each step and after the last, to go on from [degC].
     """
     keep = float(np.exp(-step_h / TANK_TIME_CONSTANT_H))
     start = temperature_air_c.mean(axis=1) if before_c is None else before_c
     water, _ = lfilter([1.0 - keep], [1.0, -keep], temperature_air_c, axis=1, zi=(keep * start)[:, None])
-    return np.clip(water, WATER_LOW_C, WATER_HIGH_C), np.asarray(water[:, -1])
+    return np.clip(water, WATER_LOW_C, WATER_HIGH_C), np.column_stack([start, water])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,9 +39,16 @@ class RoofState:
         """Give every member the same state, from a state of one."""
         return RoofState(np.repeat(self.flush_left_mm, members), np.repeat(self.dry_h, members))
 
+    @classmethod
+    def side_by_side(cls, states: Sequence[RoofState]) -> RoofState:
+        """Give one state of many members from states of one member or more."""
+        return cls(
+            np.concatenate([state.flush_left_mm for state in states]), np.concatenate([state.dry_h for state in states])
+        )
 
-def rain_harvest_m3_h(roof: Roof, step_h: float, rain_mm_h: Floats, state: RoofState) -> tuple[Floats, RoofState]:
-    """Give the rain that reaches the cistern in every step, and the roof afterwards.
+
+def rain_harvest_m3_h(roof: Roof, step_h: float, rain_mm_h: Floats, state: RoofState) -> tuple[Floats, list[RoofState]]:
+    """Give the rain that reaches the cistern in every step, and the course of the roof.
 
     Parameters
     ----------
@@ -55,10 +63,11 @@ def rain_harvest_m3_h(roof: Roof, step_h: float, rain_mm_h: Floats, state: RoofS
 
     Returns
     -------
-    tuple of (array of shape (S, T), RoofState)
-        Harvest [m3/h], and the roof at the end of the last step.
+    tuple of (array of shape (S, T), list of RoofState)
+        Harvest [m3/h]; the roof at the start of each step and at the end of the last, T + 1.
     """
-    flush, dry_h = state.flush_left_mm.copy(), state.dry_h.copy()
+    flush, dry_h = state.flush_left_mm, state.dry_h
+    course = [state]
     kept = np.empty_like(rain_mm_h)
     for step in range(rain_mm_h.shape[1]):
         depth = rain_mm_h[:, step] * step_h
@@ -68,4 +77,5 @@ def rain_harvest_m3_h(roof: Roof, step_h: float, rain_mm_h: Floats, state: RoofS
         flush = flush - away
         kept[:, step] = depth - away
         dry_h = np.where(raining, 0.0, dry_h + step_h)
-    return kept * (roof.area_m2 * roof.runoff_frac / MM_PER_M / step_h), RoofState(flush, dry_h)
+        course.append(RoofState(flush, dry_h))
+    return kept * (roof.area_m2 * roof.runoff_frac / MM_PER_M / step_h), course

@@ -86,6 +86,12 @@ class Sun:
             extra_w_m2=np.asarray(pvlib.irradiance.get_extra_radiation(middles.dayofyear.to_numpy())),
         )
 
+    def seen(self, places: NDArray[np.int64]) -> Sun:
+        """Give the sun of the steps at some positions."""
+        return Sun(
+            self.zenith_rad[places], self.azimuth_rad[places], self.refraction_rad[places], self.extra_w_m2[places]
+        )
+
 
 def pv_power_kw(
     pv: Photovoltaics,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,16 +23,19 @@ class Drivers:
     Attributes
     ----------
     times : pandas.DatetimeIndex
-        Step starts, UTC, shape (T,).
+        Step starts, UTC, shape (T,); those of all windows together, shape (N,), where each member has its own.
     scenarios : array of int, shape (S,), or None
-        Scenario ids; None for a table without that column (then S is 1).
-    values : dict of str to array of shape (S, T)
+        Scenario ids; None for a table without that column (then S is 1), and for windows.
+    values : mapping of str to array of shape (S, T)
         By column of the TRACE contract.
+    places : array of int, shape (S, T), or None
+        Positions in `times` of each member's steps; None where all have the same.
     """
 
     times: pd.DatetimeIndex
     scenarios: NDArray[np.int64] | None
-    values: dict[str, Floats]
+    values: Mapping[str, Floats]
+    places: NDArray[np.int64] | None = None
 
     def __getitem__(self, column: str) -> Floats:
         """Give one column, shape (S, T)."""
@@ -39,7 +44,18 @@ class Drivers:
     @property
     def members(self) -> int:
         """Number of members, 1 for a table without scenarios."""
-        return 1 if self.scenarios is None else len(self.scenarios)
+        return len(self.values[DRIVER_VALUES[0]])
+
+    def seen(self, of_step: NDArray[Any]) -> NDArray[Any]:
+        """Give what depends on time only, shape (times,), as each member sees it: (T,), or (S, T) for windows."""
+        return of_step if self.places is None else of_step[self.places]
+
+    def in_a_row(self) -> Drivers:
+        """Give the same as one member, the steps of windows behind each other: for what each step has by itself."""
+        if self.places is None:
+            return self
+        values = {name: array.reshape(1, -1) for name, array in self.values.items()}
+        return Drivers(self.times[self.places.ravel()], None, values)
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Drivers:

@@ -5,8 +5,16 @@ One law makes all of them (`law`); the season's own days give it its shape (`cli
 
 from econex_pipeline.scenarios.climatology import Climatology
 from econex_pipeline.scenarios.drawing import draw_members
-from econex_pipeline.scenarios.forecasting import forecast
+from econex_pipeline.scenarios.forecasting import Forecasts, forecast, forecasts
 from econex_pipeline.scenarios.reduction import reduce_members
 from econex_pipeline.scenarios.trace import actual_trace
 
-__all__ = ["Climatology", "actual_trace", "draw_members", "forecast", "reduce_members"]
+__all__ = [
+    "Climatology",
+    "Forecasts",
+    "actual_trace",
+    "draw_members",
+    "forecast",
+    "forecasts",
+    "reduce_members",
+]

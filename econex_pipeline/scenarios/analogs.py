@@ -27,6 +27,8 @@ _SMALLEST_RHO = 0.05  # below it a signal says nothing
 class DayPool:
     """The candidates for one local day of a window, or for the part of it that the window holds.
 
+    One pool can serve several windows that hold different parts of the day: an axis of them, written (...), then leads.
+
     Attributes
     ----------
     rows : numpy.ndarray
@@ -34,11 +36,12 @@ class DayPool:
     weights : numpy.ndarray
         By nearness in the calendar, copies of a day sharing one weight; sums to 1, shape (n,).
     order : numpy.ndarray
-        What the days are ranked by: the rain of the part [mm], or less its clear-sky index where none fell, shape (n,).
+        What the days are ranked by: the rain of the part [mm], or less its clear-sky index where none fell; shape
+        (..., n).
     scores : numpy.ndarray
-        Weighted normal scores of that rank, shape (n,).
+        Weighted normal scores of that rank, shape (..., n).
     rain_mm : numpy.ndarray
-        Rain of the part, shape (n,).
+        Rain of the part, shape (..., n).
     """
 
     rows: Whole
@@ -47,37 +50,35 @@ class DayPool:
     scores: Array
     rain_mm: Array
 
-    def score(self, order: float) -> float:
-        """Give the normal score of a day that is not in the pool."""
+    def score(self, order: Array) -> Array:
+        """Give the normal score of a day that is not in the pool, shape (...)."""
         half = self.weights.min() / 2.0
-        share = self.weights[self.order < order].sum() + self.weights[self.order == order].sum() / 2.0
-        return float(ndtri(np.clip(share, half, 1.0 - half)))
+        below, equal = self.order < order[..., None], self.order == order[..., None]
+        share = (self.weights * below).sum(axis=-1) + (self.weights * equal).sum(axis=-1) / 2.0
+        return np.asarray(ndtri(np.clip(share, half, 1.0 - half)))
 
-    def likelihood(self, signal: float | Array, rho: float) -> Array:
+    def likelihood(self, signal: float | Array, rho: float | Array) -> Array:
         """Give how well each day fits a forecast signal f, up to a factor.
 
         A day of score a gives f = rho (rho a + sqrt(1 - rho^2) e): normal around rho^2 a.
 
         Parameters
         ----------
-        signal : float or numpy.ndarray
-            Shape (...,).
-        rho : float
-            Correlation of signal and score.
+        signal, rho : float or numpy.ndarray
+            The signal, and its correlation with the score, shape (...).
 
         Returns
         -------
         numpy.ndarray
             Shape (..., n), largest 1.
         """
-        signals = np.asarray(signal, float)[..., None]
-        if rho < _SMALLEST_RHO:
-            return np.ones(np.broadcast_shapes(signals.shape, self.scores.shape))
-        variance = max(1.0 - rho**2, _SMALLEST_VARIANCE) * rho**2
-        exponent = -((signals - rho**2 * self.scores) ** 2) / (2.0 * variance)
+        signals, r = np.asarray(signal, float)[..., None], np.asarray(rho, float)[..., None]
+        variance = np.maximum(1.0 - r**2, _SMALLEST_VARIANCE) * np.maximum(r, _SMALLEST_RHO) ** 2
+        exponent = -((signals - r**2 * self.scores) ** 2) / (2.0 * variance)
+        exponent = np.where(r < _SMALLEST_RHO, 0.0, exponent)
         return np.asarray(np.exp(exponent - exponent.max(axis=-1, keepdims=True)))
 
-    def given(self, signal: float | Array, rho: float) -> Array:
+    def given(self, signal: float | Array, rho: float | Array) -> Array:
         """Give the weights of the days under a forecast signal, shape (..., n), sum 1."""
         weights = self.weights * self.likelihood(signal, rho)
         return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
@@ -118,18 +119,50 @@ def day_pools(climatology: Climatology, slots: Slots) -> list[DayPool]:
     eligible = climatology.unknown_to(slots.season)
     pools = []
     for part, season in enumerate(slots.season):
-        rows = climatology.pool(int(season))
-        rows = rows[eligible[rows]]
-        if not len(rows):
-            raise InputError(
-                "WEATHER", "time_utc", f"day {season + 1} of the year and its neighbours only", "days around them too"
-            )
-        steps = slots.step[slots.part == part]
-        rain_mm = climatology.rain_mm_h[rows][:, steps].sum(axis=1) * climatology.step_minutes / 60.0
-        order = order_of(rain_mm, climatology.clear_sky_index[rows][:, steps].mean(axis=1))
-        weights = _calendar_weights(climatology, rows, int(season))
-        pools.append(DayPool(rows, weights, order, _weighted_scores(order, weights), rain_mm))
+        held = np.zeros(climatology.clear_sky_index.shape[1], dtype=bool)
+        held[slots.step[slots.part == part]] = True
+        pools.append(day_pool(climatology, int(season), eligible, held))
     return pools
+
+
+def day_pool(climatology: Climatology, season: int, eligible: NDArray[np.bool_], held: NDArray[np.bool_]) -> DayPool:
+    """Gather the candidates for a local day.
+
+    Parameters
+    ----------
+    climatology : Climatology
+        The days.
+    season : int
+        Day of the year.
+    eligible : numpy.ndarray of bool
+        From `Climatology.unknown_to`, shape (N,).
+    held : numpy.ndarray of bool
+        Which steps of the day the window holds, shape (..., steps a day).
+
+    Raises
+    ------
+    InputError
+        If the season holds no day but the window's own and their neighbours.
+    """
+    rows = climatology.pool(season)
+    rows = rows[eligible[rows]]
+    if not len(rows):
+        found = f"day {season + 1} of the year and its neighbours only"
+        raise InputError("WEATHER", "time_utc", found, "days around them too")
+    rain_mm, index = of_part(held[..., None, :], climatology.rain_mm_h[rows], climatology.clear_sky_index[rows])
+    rain_mm = rain_mm * (climatology.step_minutes / 60.0)
+    order = order_of(rain_mm, index)
+    weights = _calendar_weights(climatology, rows, season)
+    return DayPool(rows, weights, order, _weighted_scores(order, weights), rain_mm)
+
+
+def of_part(held: NDArray[np.bool_], rain_mm_h: Array, clear_sky_index: Array) -> tuple[Array, Array]:
+    """Give the sum of the rain and the mean clear-sky index over the steps held; the steps of a day are the last axis.
+
+    What is not held counts as zero rather than being cut out: the sum of a part does not depend on what else is summed.
+    """
+    rain = np.where(held, rain_mm_h, 0.0).sum(axis=-1)
+    return rain, np.where(held, clear_sky_index, 0.0).sum(axis=-1) / held.sum(axis=-1)
 
 
 def runs_of_days(climatology: Climatology, pools: list[DayPool], signals: Array, rhos: Array) -> tuple[Whole, Array]:
@@ -181,7 +214,6 @@ def _calendar_weights(climatology: Climatology, rows: Whole, season: int) -> Arr
 
 def _weighted_scores(order: Array, weights: Array) -> Array:
     """Normal scores at the middle of each day's share of the weight; equal days share theirs."""
-    scores = np.empty(len(order))
-    for position, value in enumerate(order):
-        scores[position] = weights[order < value].sum() + weights[order == value].sum() / 2.0
-    return np.asarray(ndtri(scores))
+    before, other = order[..., None, :], order[..., :, None]
+    share = (weights * (before < other)).sum(axis=-1) + (weights * (before == other)).sum(axis=-1) / 2.0
+    return np.asarray(ndtri(share))

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from econex_pipeline.contracts import TABLES
 from econex_pipeline.district import District
 from econex_pipeline.scenarios import law
-from econex_pipeline.scenarios.analogs import runs_of_days
+from econex_pipeline.scenarios.analogs import day_pools, runs_of_days
 from econex_pipeline.scenarios.climatology import OTHERS, Climatology
-from econex_pipeline.scenarios.forecasting import Window
 from econex_pipeline.scenarios.noise import VARIABLES, autoregressive, mixed, per_step
 from econex_pipeline.scenarios.trace import factor_of, log_sds, temperature_response
+from econex_pipeline.scenarios.window import Window
 
 Array = NDArray[np.float64]
 
@@ -63,9 +63,12 @@ def draw_members(
     rhos = law.correlations(district.forecast, lead_h)
     means = _conditional_means(district, window, forecast, rhos)
 
-    rain_rhos = law.correlation(district.forecast.rain, window.rain_leads_h(lead_h))
-    signals = _rain_signals(district, window, forecast["rain_mm_h"].to_numpy(), rain_rhos)
-    runs, probability = runs_of_days(climatology, window.pools, signals, rain_rhos)
+    pools = day_pools(climatology, window.slots)
+    parts = [window.slots.part == part for part in range(len(pools))]
+    rain_rhos = law.correlation(district.forecast.rain, [lead_h[part].mean() for part in parts])
+    rain_mm = [forecast["rain_mm_h"].to_numpy()[part].sum() * district.step_h for part in parts]
+    signals = [pool.signal_of(*given) for pool, *given in zip(pools, rain_mm, rain_rhos, strict=True)]
+    runs, probability = runs_of_days(climatology, pools, np.array(signals), rain_rhos)
     drawn = rng.choice(len(runs), size=n, p=probability)
     days, steps = runs[:, window.slots.part], window.slots.step
     rows = days[drawn]
@@ -142,12 +145,3 @@ def _conditional_means(
         shift = log_sd * rhos[name] ** 2 / 2.0
         means[name] = np.log(factor) / log_sd + shift if log_sd > 0.0 else np.zeros(len(factor))
     return means
-
-
-def _rain_signals(district: District, window: Window, rain_mm_h: Array, rhos: Array) -> Array:
-    """Read the rain signal of each local day back from its expected rain."""
-    signals = []
-    for part, pool in enumerate(window.pools):
-        expected_mm = rain_mm_h[window.slots.part == part].sum() * district.step_h
-        signals.append(pool.signal_of(float(expected_mm), float(rhos[part])))
-    return np.array(signals)

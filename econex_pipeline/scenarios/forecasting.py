@@ -1,102 +1,57 @@
 """The forecast: from the actual trace and the law to the FORECAST table, in physical units.
 
-The only function here that sees the actual trace makes the forecast of it; nothing downstream of the forecast does.
+The only functions here that see the actual trace make the forecast of it; nothing downstream of the forecast does. The
+issues of a day are made at once: what depends on the valid time only (sun, climatology, scores of what will come) is
+looked up once for all of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts.tables import DRIVER_VALUES
+from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.district import District
 from econex_pipeline.scenarios import law
-from econex_pipeline.scenarios.analogs import DayPool, day_pools, order_of
-from econex_pipeline.scenarios.climatology import OTHERS, Climatology, Slots
+from econex_pipeline.scenarios.analogs import day_pool, of_part, order_of
+from econex_pipeline.scenarios.climatology import OTHERS, Climatology
 from econex_pipeline.scenarios.noise import VARIABLES, forecast_errors, per_step
-from econex_pipeline.scenarios.scores import NormalScores, mean_of_broken_line
-from econex_pipeline.scenarios.sky import Sky, sky_over
 from econex_pipeline.scenarios.trace import key_of, log_sds, scores_of, temperature_response
+from econex_pipeline.scenarios.window import Window
 
 Array = NDArray[np.float64]
 
-COLDEST_C = -60.0
-RESPONSE_SCORES = np.linspace(-4.0, 4.0, 81)  # at which the response to temperature is looked up
+NOON_H = 12.0
 
 
 @dataclass(frozen=True)
-class Window:
-    """What is known of the steps of a window before any weather is: calendar, sky, climatology, analog days.
+class Forecasts:
+    """Forecasts of several issues.
 
     Attributes
     ----------
-    times : pandas.DatetimeIndex
-        Step starts, UTC, shape (T,).
-    slots : Slots
-        Their places in the local calendar.
-    sky : Sky
-        The clear sky over them.
-    index, temperature : NormalScores
-        Maps between clear-sky index, temperature [degC] and their scores.
-    pools : list of DayPool
-        Candidates for each local day.
+    issued_at_utc : pandas.DatetimeIndex
+        When each was made, shape (I,).
+    windows : Windows
+        The steps each looks at.
+    values : dict of str to numpy.ndarray
+        Conditional means by column of the FORECAST contract, each shape (I, T).
     """
 
-    times: pd.DatetimeIndex
-    slots: Slots
-    sky: Sky
-    index: NormalScores
-    temperature: NormalScores
-    pools: list[DayPool]
+    issued_at_utc: pd.DatetimeIndex
+    windows: Windows
+    values: dict[str, Array]
 
-    @classmethod
-    def over(cls, district: District, climatology: Climatology, times: pd.DatetimeIndex) -> Window:
-        """Look at a window of a district.
-
-        Raises
-        ------
-        InputError
-            If the climatology was fitted on another step.
-        """
-        if climatology.step_minutes != district.step_minutes:
-            raise InputError("climatology", "step_minutes", climatology.step_minutes, f"{district.step_minutes} min")
-        slots = climatology.slots(times, district.site.utc_offset_h)
-        return cls(
-            times=times,
-            slots=slots,
-            sky=sky_over(district.site, times, district.step_minutes),
-            index=climatology.normal_scores(slots, "clear_sky_index", 0.0, bounded_above=True),
-            temperature=climatology.normal_scores(slots, "temperature_c", COLDEST_C, bounded_above=False),
-            pools=day_pools(climatology, slots),
-        )
-
-    def rain_leads_h(self, lead_h: Array) -> Array:
-        """Give the lead of the middle of each local day's part of the window, shape (days,) [h]."""
-        return np.array([lead_h[self.slots.part == part].mean() for part in range(len(self.slots.season))])
-
-    def expected_response(self, temperature_scores: Array, rho: Array, frac_per_c: float) -> Array:
-        """Give the mean temperature response of demand given temperature's conditional mean score, shape (T,)."""
-        steps = len(self.times)
-        knots = np.broadcast_to(RESPONSE_SCORES[:, None], (len(RESPONSE_SCORES), steps))
-        response = temperature_response(self.temperature.value(knots), frac_per_c)
-        return mean_of_broken_line(knots.T, response.T, np.zeros(steps), temperature_scores, law.residual_sd(rho))
-
-
-def leads_h(issued_at_utc: pd.Timestamp, times: pd.DatetimeIndex) -> Array:
-    """Give the hours from issue to the start of each step, shape (T,).
-
-    Raises
-    ------
-    InputError
-        If a step starts before the issue.
-    """
-    leads = np.asarray((times - issued_at_utc) / pd.Timedelta(hours=1), float)
-    if len(leads) and leads.min() < 0.0:
-        raise InputError("forecast", "issued_at_utc", str(issued_at_utc), f"a time not after {times.min()}")
-    return leads
+    def table(self, issue: int) -> pd.DataFrame:
+        """Give the FORECAST table of one issue, T rows."""
+        columns = {name: values[issue] for name, values in self.values.items()}
+        return tidy(pd.DataFrame({"time_utc": self.windows.of(issue), **columns}), "FORECAST")
 
 
 def forecast(
@@ -132,84 +87,185 @@ def forecast(
     InputError
         If the trace lacks some of `times`, or a step starts before the issue.
     """
-    actual = trace.set_index("time_utc").reindex(times)
-    if actual["ghi_w_m2"].isna().any():
-        missing = times[int(actual["ghi_w_m2"].isna().argmax())]
-        raise InputError("TRACE", "time_utc", f"without {missing}", "all steps that are to be forecast")
-    window = Window.over(district, climatology, times)
-    lead_h = leads_h(issued_at_utc, times)
-    rhos = law.correlations(district.forecast, lead_h)
-    scores = _actual_scores(district, window, actual)
-    errors, day_errors = _errors(district, window, issued_at_utc)
-    means = {name: law.conditional_mean(scores[name], errors[name], rhos[name]) for name in scores}
+    issues = pd.DatetimeIndex([issued_at_utc])
+    windows = Windows.starting(times[:1], len(times), district.step_minutes)
+    return forecasts(district, climatology, trace, issues, windows).table(0)
 
-    index = window.index.expected(means["clear_sky_index"], law.residual_sd(rhos["clear_sky_index"]))
-    columns = window.sky.irradiance(index)
-    columns["temperature_air_c"] = window.temperature.expected(
+
+def forecasts(
+    district: District,
+    climatology: Climatology,
+    trace: pd.DataFrame,
+    issued_at_utc: pd.DatetimeIndex,
+    windows: Windows,
+) -> Forecasts:
+    """Forecast a window for each of several issues, all at once; each is what `forecast` gives for it alone.
+
+    Parameters
+    ----------
+    district, climatology
+        As for `forecast`.
+    trace : pandas.DataFrame
+        TRACE: what will really happen; holds all steps of the windows.
+    issued_at_utc : pandas.DatetimeIndex
+        When each forecast is made, ascending, shape (I,).
+    windows : Windows
+        The steps each looks at, none before its issue.
+
+    Returns
+    -------
+    Forecasts
+
+    Raises
+    ------
+    InputError
+        If the trace lacks some of the steps, or a step starts before its issue.
+    """
+    actual = _actual(trace, windows.times)
+    lead_h = _leads_h(issued_at_utc, windows)
+    window = Window.over(district, climatology, windows.times)
+    index = window.sky.index(actual["ghi_w_m2"], windows.places)
+    rhos = law.correlations(district.forecast, lead_h)
+    errors = _Errors.of(district, issued_at_utc, windows)
+    scores = _actual_scores(district, window, actual, index, windows)
+    means = {name: law.conditional_mean(scores[name], errors.of_step(name), rhos[name]) for name in scores}
+
+    columns = window.sky.seen(windows.places).irradiance(
+        window.index.seen(windows.places).expected(means["clear_sky_index"], law.residual_sd(rhos["clear_sky_index"]))
+    )
+    columns["temperature_air_c"] = window.temperature.seen(windows.places).expected(
         means["temperature"], law.residual_sd(rhos["temperature"])
     )
-    columns |= _expected_analogs(district, climatology, window, actual, lead_h, day_errors)
-    columns |= _expected_factors(district, window, means, rhos)
-    return tidy(pd.DataFrame({"time_utc": times, **columns, "lead_h": lead_h}), "FORECAST")
+    columns |= _expected_analogs(district, climatology, window, windows, actual["rain_mm_h"], index, lead_h, errors)
+    columns |= _expected_factors(district, window, windows, means, rhos)
+    return Forecasts(issued_at_utc, windows, {name: columns[name] for name in DRIVER_VALUES} | {"lead_h": lead_h})
 
 
-def _actual_scores(district: District, window: Window, actual: pd.DataFrame) -> dict[str, Array]:
+def _actual(trace: pd.DataFrame, times: pd.DatetimeIndex) -> dict[str, Array]:
+    """Take what will really happen out of the trace, each shape (N,)."""
+    stamps = pd.DatetimeIndex(trace["time_utc"])
+    places = stamps.get_indexer(times)
+    if (places < 0).any():
+        missing = times[int((places < 0).argmax())]
+        raise InputError("TRACE", "time_utc", f"without {missing}", "all steps that are to be forecast")
+    return {name: trace[name].to_numpy(dtype=float)[places] for name in DRIVER_VALUES}
+
+
+def _leads_h(issued_at_utc: pd.DatetimeIndex, windows: Windows) -> Array:
+    """Give the hours from each issue to the start of each step, shape (I, T)."""
+    stamps = windows.times.as_unit("ns").asi8[windows.places]
+    leads = (stamps - issued_at_utc.as_unit("ns").asi8[:, None]) / pd.Timedelta(hours=1).value
+    early = leads[:, 0] < 0.0
+    if early.any():
+        issue = int(early.argmax())
+        expected = f"a time not after {windows.starts[issue]}"
+        raise InputError("forecast", "issued_at_utc", str(issued_at_utc[issue]), expected)
+    return np.asarray(leads)
+
+
+def _actual_scores(
+    district: District, window: Window, actual: dict[str, Array], index: Array, windows: Windows
+) -> dict[str, Array]:
+    """Scores of what will really happen, each shape (I, T)."""
     electricity_sd, water_sd = log_sds(district.forecast)
-    temperature = actual["temperature_air_c"].to_numpy()
+    temperature = actual["temperature_air_c"]
     response = temperature_response(temperature, district.forecast.electricity_temperature_frac_per_c)
-    return {
-        "clear_sky_index": window.index.score(window.sky.index(actual["ghi_w_m2"].to_numpy())),
+    of_step = {
         "temperature": window.temperature.score(temperature),
-        "electricity": scores_of(actual["electricity_factor"].to_numpy() / response, electricity_sd),
-        "water": scores_of(actual["water_factor"].to_numpy(), water_sd),
+        "electricity": scores_of(actual["electricity_factor"] / response, electricity_sd),
+        "water": scores_of(actual["water_factor"], water_sd),
     }
+    # of a step without daylight the index depends on where the window ends
+    of_window = {"clear_sky_index": window.index.seen(windows.places).score(index)}
+    return of_window | {name: scores[windows.places] for name, scores in of_step.items()}
 
 
-def _errors(district: District, window: Window, issued_at_utc: pd.Timestamp) -> tuple[dict[str, Array], Array]:
-    """Noise of each variable and step, and that of rain for each local day (its noon's)."""
-    key = key_of(district)
-    phi = per_step(district.scenarios.clear_sky_noise_phi, district.forecast.demand_noise_phi, key.step_h)
-    offset = pd.Timedelta(hours=district.site.utc_offset_h)
-    noons = pd.DatetimeIndex((window.times + offset).normalize().unique() - offset + pd.Timedelta(hours=12))
-    first, noise = forecast_errors(key, issued_at_utc, max(window.times[-1], noons[-1]), phi)
-    steps = noise[key.indices(window.times) - first]
-    by_variable = {name: steps[:, column] for column, name in enumerate(VARIABLES) if name != "rain"}
-    return by_variable, noise[key.indices(noons) - first, VARIABLES.index("rain")]
+@dataclass(frozen=True)
+class _Errors:
+    """Noise e of the forecasts.
+
+    Attributes
+    ----------
+    noise : numpy.ndarray
+        By issue, step and variable, shape (I, N, V).
+    ahead : numpy.ndarray of int
+        Place in it of each step of the windows, shape (I, T).
+    noons : numpy.ndarray of int
+        Place in it of noon of each local day that a window touches, shape (I, days); outside it for another's days.
+    """
+
+    noise: Array
+    ahead: NDArray[np.int64]
+    noons: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, district: District, issued_at_utc: pd.DatetimeIndex, windows: Windows) -> _Errors:
+        """Draw it, as far ahead as the farthest noon of a day that a window touches."""
+        key = key_of(district)
+        phi = per_step(district.scenarios.clear_sky_noise_phi, district.forecast.demand_noise_phi, key.step_h)
+        offset = pd.Timedelta(hours=district.site.utc_offset_h)
+        days = pd.DatetimeIndex((windows.times + offset).normalize().unique())
+        issues = key.indices(issued_at_utc)[:, None]
+        steps = key.indices(windows.times)[windows.places] - issues
+        noons = key.indices(days - offset + pd.Timedelta(hours=NOON_H)) - issues
+        half_day = round(NOON_H / key.step_h)
+        memory, noise = forecast_errors(key, issued_at_utc, int(steps.max()) + half_day, phi)
+        return cls(noise, steps + memory, noons + memory)
+
+    def of_step(self, variable: str) -> Array:
+        """Give the noise of a variable in each step, shape (I, T)."""
+        return np.take_along_axis(self.noise[..., VARIABLES.index(variable)], self.ahead, axis=1)
+
+    def of_day(self, issues: NDArray[np.int64], day: int) -> Array:
+        """Give the noise of the rain of a local day that these issues look at, shape (issues,)."""
+        return np.asarray(self.noise[issues, self.noons[issues, day], VARIABLES.index("rain")])
 
 
 def _expected_analogs(
     district: District,
     climatology: Climatology,
     window: Window,
-    actual: pd.DataFrame,
+    windows: Windows,
+    rain_mm_h: Array,
+    index: Array,
     lead_h: Array,
-    day_errors: Array,
+    errors: _Errors,
 ) -> dict[str, Array]:
     """Rain and the variables without a score, as means over the analog days that fit the day's rain signal."""
-    rho = law.correlation(district.forecast.rain, window.rain_leads_h(lead_h))
-    index = window.sky.index(actual["ghi_w_m2"].to_numpy())
-    rain = actual["rain_mm_h"].to_numpy()
     sources = {"rain_mm_h": climatology.rain_mm_h, **{name: climatology.others[name] for name in OTHERS}}
-    expected = {name: np.empty(len(window.times)) for name in sources}
-    for part, pool in enumerate(window.pools):
-        of_day = window.slots.part == part
-        total_mm = rain[of_day].sum() * district.step_h
-        score = pool.score(float(order_of(total_mm, index[of_day].mean())))
-        signal = law.conditional_mean(score, day_errors[part], rho[part])
-        weights = pool.given(float(signal), float(rho[part]))
-        for name, values in sources.items():
-            expected[name][of_day] = weights @ values[pool.rows][:, window.slots.step[of_day]]
+    expected = {name: np.empty(windows.places.shape) for name in sources}
+    days, steps = window.slots.part[windows.places], window.slots.step[windows.places]
+    rain = rain_mm_h[windows.places]
+    for first, last in np.unique(days[:, [0, -1]], axis=0):  # windows over the same days leave the same analogs out
+        issues = np.flatnonzero((days[:, 0] == first) & (days[:, -1] == last))
+        eligible = climatology.unknown_to(window.slots.season[first : last + 1])
+        for day in range(first, last + 1):
+            row, column = np.nonzero(days[issues] == day)
+            seen, place = (issues[row], column), (row, steps[issues[row], column])
+
+            def by_step_of_day(values: Array, seen: Any = seen, place: Any = place, count: int = len(issues)) -> Array:
+                dense = np.zeros((count, climatology.rain_mm_h.shape[1]))
+                dense[place] = values[seen]
+                return dense
+
+            held = by_step_of_day(np.ones(days.shape)) > 0.0
+            pool = day_pool(climatology, int(window.slots.season[day]), eligible, held)
+            rho = law.correlation(district.forecast.rain, by_step_of_day(lead_h).sum(axis=1) / held.sum(axis=1))
+            total, brightness = of_part(held, by_step_of_day(rain), by_step_of_day(index))
+            score = pool.score(order_of(total * district.step_h, brightness))
+            weights = pool.given(law.conditional_mean(score, errors.of_day(issues, day), rho), rho)
+            for name, values in sources.items():
+                expected[name][seen] = (weights[:, :, None] * values[pool.rows]).sum(axis=1)[place]
     return expected
 
 
 def _expected_factors(
-    district: District, window: Window, means: dict[str, Array], rhos: dict[str, Array]
+    district: District, window: Window, windows: Windows, means: dict[str, Array], rhos: dict[str, Array]
 ) -> dict[str, Array]:
     """E[exp(sd a - sd^2/2) | f] = exp(sd f - sd^2 rho^2 / 2): a log-normal of smaller spread, still of mean 1."""
     electricity_sd, water_sd = log_sds(district.forecast)
-    response = window.expected_response(
-        means["temperature"], rhos["temperature"], district.forecast.electricity_temperature_frac_per_c
-    )
+    per_c = district.forecast.electricity_temperature_frac_per_c
+    response = window.expected_response(means["temperature"], rhos["temperature"], per_c, windows.places)
     electricity = np.exp(electricity_sd * means["electricity"] - (electricity_sd * rhos["electricity"]) ** 2 / 2.0)
     water = np.exp(water_sd * means["water"] - (water_sd * rhos["water"]) ** 2 / 2.0)
     return {"electricity_factor": electricity * response, "water_factor": water}

@@ -134,8 +134,8 @@ def actual_demand_scores(key: Key, times: pd.DatetimeIndex, phi_h: float) -> Arr
     return scores
 
 
-def forecast_errors(key: Key, issued_at_utc: pd.Timestamp, last_utc: pd.Timestamp, phi: Array) -> tuple[int, Array]:
-    """Give the noise e of forecasts issued at one instant, correlated over valid times and over issues.
+def forecast_errors(key: Key, issued_at_utc: pd.DatetimeIndex, ahead: int, phi: Array) -> tuple[int, Array]:
+    """Give the noise e of forecasts issued at some instants, correlated over valid times and over issues.
 
     Issues an hour apart share most of their noise, as successive runs of a weather model do.
 
@@ -143,28 +143,32 @@ def forecast_errors(key: Key, issued_at_utc: pd.Timestamp, last_utc: pd.Timestam
     ----------
     key : Key
         Whose noise.
-    issued_at_utc : pandas.Timestamp
-        Issue time.
-    last_utc : pandas.Timestamp
-        Last valid time wanted; how far it reaches does not change what comes before.
+    issued_at_utc : pandas.DatetimeIndex
+        Issue times, ascending, shape (I,).
+    ahead : int
+        How many steps after its issue each is wanted for; it does not change what comes before. The noise of an issue
+        does not depend on the others it is asked for with.
     phi : numpy.ndarray
         From `per_step`, shape (V,).
 
     Returns
     -------
     int
-        Absolute number of the first step.
+        How many steps before its issue the noise of each starts.
     numpy.ndarray
-        Noise of that step and the following ones, shape (N, V), unit variance.
+        Noise of that step and the following ones, shape (I, N, V), unit variance.
     """
-    issue, last = (int(i) for i in key.indices(pd.DatetimeIndex([issued_at_utc, last_utc])))
+    issues = key.indices(issued_at_utc)
     memory = round(MEMORY_H / key.step_h)
-    first = issue - memory
-    count = last - first + 1
+    count = memory + ahead + 1
     decay = ISSUE_PHI_H**key.step_h
-    white = np.zeros((count, len(phi)))
-    for age in range(memory):
-        drawn = key.generator(_FORECAST, issue - age).standard_normal((count + age, len(phi)))
-        white += decay**age * drawn[age:]
+    white = np.zeros((len(issues), count, len(phi)))
+    blocks = sorted({int(issue) - age for issue in issues for age in range(memory)}, reverse=True)
+    for block in blocks:  # the newest first: each issue sums its own blocks in the order of their age
+        first, last = np.searchsorted(issues, (block, block + memory))
+        ages = issues[first:last] - block
+        drawn = key.generator(_FORECAST, block).standard_normal((count + int(ages[-1]), len(phi)))
+        weights = np.array([decay ** int(age) for age in ages])
+        white[first:last] += weights[:, None, None] * drawn[ages[:, None] + np.arange(count)]
     white /= np.sqrt(np.sum(decay ** (2.0 * np.arange(memory))))
-    return first, autoregressive(mixed(white), phi)
+    return memory, autoregressive(mixed(white), phi)

@@ -6,6 +6,7 @@ Pure numerics on arrays; what the climatology is comes from `climatology`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ class NormalScores:
     Attributes
     ----------
     table : numpy.ndarray
-        Quantiles at equidistant probabilities, ascending, shape (T, G).
+        Quantiles at equidistant probabilities, ascending, shape (T, G); (I, T, G) for the windows of several issues.
     low : float
         Smallest value there can be.
     bounded_above : bool
@@ -39,29 +40,33 @@ class NormalScores:
     low: float
     bounded_above: bool = False
 
-    @property
+    @cached_property
     def grid(self) -> Array:
         """Scores of the table's columns, shape (G,)."""
-        return plotting_scores(self.table.shape[1])
+        return plotting_scores(self.table.shape[-1])
 
-    @property
+    @cached_property
     def spread(self) -> Array:
         """Standard deviation of the sample, shape (T,)."""
-        return np.asarray(np.maximum(self.table.std(axis=1), _SMALLEST_SPREAD))
+        return np.asarray(np.maximum(self.table.std(axis=-1), _SMALLEST_SPREAD))
+
+    def seen(self, places: NDArray[np.int64]) -> NormalScores:
+        """Give the maps of the steps at positions of shape (I, T)."""
+        return NormalScores(self.table[places], self.low, self.bounded_above)
 
     def score(self, values: Array) -> Array:
         """Give the normal scores of values, shape (T,); of equal sample values the middle one."""
         table, grid = self.table, self.grid
-        last = table.shape[1] - 1
-        below = (table < values[:, None]).sum(axis=1)
-        upto = (table <= values[:, None]).sum(axis=1)
-        rows = np.arange(len(values))
+        last = table.shape[-1] - 1
+        below = (table < values[..., None]).sum(axis=-1)
+        upto = (table <= values[..., None]).sum(axis=-1)
         left, right = np.clip(below - 1, 0, last), np.clip(below, 0, last)
-        gap = np.maximum(table[rows, right] - table[rows, left], _SMALLEST_SPREAD)
-        between = grid[left] + (grid[right] - grid[left]) * np.clip((values - table[rows, left]) / gap, 0.0, 1.0)
+        lower, upper = (np.take_along_axis(table, side[..., None], axis=-1)[..., 0] for side in (left, right))
+        gap = np.maximum(upper - lower, _SMALLEST_SPREAD)
+        between = grid[left] + (grid[right] - grid[left]) * np.clip((values - lower) / gap, 0.0, 1.0)
         tied = (grid[np.clip(below, 0, last)] + grid[np.clip(upto - 1, 0, last)]) / 2.0
         scores = np.where(upto > below, tied, between)
-        under, over = (values - table[:, 0]) / self.spread, (values - table[:, -1]) / self.spread
+        under, over = (values - table[..., 0]) / self.spread, (values - table[..., -1]) / self.spread
         return np.asarray(scores + np.minimum(under, 0.0) + np.maximum(over, 0.0))
 
     def value(self, scores: Array) -> Array:
@@ -91,11 +96,10 @@ class NormalScores:
         numpy.ndarray
             Shape (..., T).
         """
-        steps = len(self.table)
-        reach_low = self.grid[0] - (self.table[:, 0] - self.low) / self.spread
-        knots = np.column_stack([reach_low, np.broadcast_to(self.grid, (steps, len(self.grid)))])
-        values = np.column_stack([np.full(steps, self.low), self.table])
-        right = np.zeros(steps) if self.bounded_above else self.spread
+        reach_low = self.grid[0] - (self.table[..., :1] - self.low) / self.spread[..., None]
+        knots = np.concatenate([reach_low, np.broadcast_to(self.grid, self.table.shape)], axis=-1)
+        values = np.concatenate([np.full_like(reach_low, self.low), self.table], axis=-1)
+        right = np.zeros_like(self.spread) if self.bounded_above else self.spread
         return mean_of_broken_line(knots, values, right, scores, residual_sd)
 
     def conditional_mean_score(self, expected: Array, residual_sd: Array) -> Array:
@@ -132,7 +136,7 @@ def mean_of_broken_line(knots: Array, values: Array, right_slope: Array, mean: A
     Parameters
     ----------
     knots, values : numpy.ndarray
-        The function of each step, knots ascending, shape (T, K).
+        The function of each step, knots ascending, shape (T, K); (I, T, K) for several windows, and so below.
     right_slope : numpy.ndarray
         Its slope right of the last knot, shape (T,).
     mean : numpy.ndarray
@@ -145,10 +149,11 @@ def mean_of_broken_line(knots: Array, values: Array, right_slope: Array, mean: A
     numpy.ndarray
         Shape (..., T).
     """
-    slopes = np.diff(values, axis=1) / np.maximum(np.diff(knots, axis=1), _SMALLEST_SPREAD)
-    changes = np.diff(np.column_stack([np.zeros(len(slopes)), slopes, right_slope]), axis=1)
+    slopes = np.diff(values, axis=-1) / np.maximum(np.diff(knots, axis=-1), _SMALLEST_SPREAD)
+    ends = np.zeros_like(slopes[..., :1]), slopes, np.asarray(right_slope)[..., None]
+    changes = np.diff(np.concatenate(ends, axis=-1), axis=-1)
     above = np.asarray(mean)[..., None] - knots
-    spread = np.maximum(sd, _SMALLEST_SD)[:, None]
+    spread = np.maximum(sd, _SMALLEST_SD)[..., None]
     u = above / spread
     density = np.exp(-(u**2) / 2.0) / np.sqrt(2.0 * np.pi)
-    return np.asarray(values[:, 0] + ((above * ndtr(u) + spread * density) * changes).sum(axis=-1))
+    return np.asarray(values[..., 0] + ((above * ndtr(u) + spread * density) * changes).sum(axis=-1))

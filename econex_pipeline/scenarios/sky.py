@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from econex_pipeline.district import Site
 
 Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 SAMPLE_MINUTES = 15  # near sunrise the middle of an hour says little about its mean
 DAYLIGHT_W_M2 = 20.0  # below it the index is the ratio of two small numbers
@@ -36,34 +37,45 @@ class Sky:
 
     clear_w_m2: Array
     zenith_deg: Array
-    day_of_year: NDArray[np.int64]
+    day_of_year: Whole
 
     @property
     def daylight(self) -> NDArray[np.bool_]:
         """Steps in which the clear-sky index means something, shape (T,)."""
         return np.asarray(self.clear_w_m2 > DAYLIGHT_W_M2)
 
-    def index(self, ghi_w_m2: Array) -> Array:
-        """Give the clear-sky index; where there is no daylight, that of the nearest step that has some.
+    def seen(self, places: Whole) -> Sky:
+        """Give the sky of the steps at positions of any shape."""
+        return Sky(self.clear_w_m2[places], self.zenith_deg[places], self.day_of_year[places])
+
+    def index(self, ghi_w_m2: Array, windows: Whole | None = None) -> Array:
+        """Give the clear-sky index; where there is no daylight, that of the nearest step of the window that has some.
 
         Parameters
         ----------
         ghi_w_m2 : numpy.ndarray
             Global horizontal irradiance, shape (T,) [W/m2].
+        windows : numpy.ndarray of int, optional
+            Positions of the consecutive steps of each window, shape (I, W); the whole is one window without them.
 
         Returns
         -------
         numpy.ndarray
-            Shape (T,); 1 throughout where there is no daylight at all.
+            Shape (T,), or (I, W); 1 throughout a window without daylight.
         """
+        at = np.arange(len(self.clear_w_m2)) if windows is None else windows
         lit = np.flatnonzero(self.daylight)
         if not len(lit):
-            return np.ones(len(self.clear_w_m2))
-        at = np.arange(len(self.clear_w_m2))
-        after = np.clip(np.searchsorted(lit, at), 0, len(lit) - 1)
-        before = np.clip(after - 1, 0, len(lit) - 1)
-        nearest = np.where(np.abs(lit[before] - at) <= np.abs(lit[after] - at), lit[before], lit[after])
-        return np.asarray(ghi_w_m2[nearest] / self.clear_w_m2[nearest])
+            return np.ones(at.shape)
+        following = np.searchsorted(lit, at)
+        after = lit[np.minimum(following, len(lit) - 1)]
+        before = lit[np.maximum(following - 1, 0)]
+        first, last = at[..., :1], at[..., -1:]
+        to_after = np.where((after >= at) & (after <= last), after - at, len(self.clear_w_m2))
+        to_before = np.where((before <= at) & (before >= first), at - before, len(self.clear_w_m2))
+        nearest = np.where(to_before <= to_after, before, after)
+        dark = np.minimum(to_before, to_after) == len(self.clear_w_m2)
+        return np.where(dark, 1.0, ghi_w_m2[nearest] / self.clear_w_m2[nearest])
 
     def irradiance(self, index: Array) -> dict[str, Array]:
         """Give the three irradiances that belong to a clear-sky index.
@@ -113,17 +125,17 @@ def sky_over(site: Site, times: pd.DatetimeIndex, step_minutes: int) -> Sky:
     step = pd.Timedelta(minutes=step_minutes)
     per_step = max(1, step_minutes // SAMPLE_MINUTES)
     offsets = (np.arange(per_step) + 0.5) / per_step * step.value
-    samples = pd.DatetimeIndex((times.as_unit("ns").asi8[:, None] + offsets.astype(np.int64)).ravel(), tz="UTC")
-    sun = pvlib.solarposition.get_solarposition(samples, site.latitude_deg, site.longitude_deg, site.altitude_m)
-    elevation = sun["apparent_elevation"].to_numpy()
+    starts = times.as_unit("ns").asi8[:, None]
+    instants = np.concatenate([(starts + offsets.astype(np.int64)).ravel(), starts.ravel() + step.value // 2])
+    stamps = pd.DatetimeIndex(instants, tz="UTC")
+    sun = pvlib.solarposition.get_solarposition(stamps, site.latitude_deg, site.longitude_deg, site.altitude_m)
+    elevation = sun["apparent_elevation"].to_numpy()[: -len(times)]
     up = elevation > 0.0
     pressure_pa = pvlib.atmosphere.alt2pres(site.altitude_m)
     clear = pvlib.clearsky.simplified_solis(np.where(up, elevation, 90.0), pressure=pressure_pa)
     clear_w_m2 = np.where(up, np.asarray(clear["ghi"]), 0.0)
-    middles = pd.DatetimeIndex(times + step / 2)
-    middle = pvlib.solarposition.get_solarposition(middles, site.latitude_deg, site.longitude_deg, site.altitude_m)
     return Sky(
         clear_w_m2=clear_w_m2.reshape(-1, per_step).mean(axis=1),
-        zenith_deg=middle["zenith"].to_numpy(),
-        day_of_year=middles.dayofyear.to_numpy().astype(np.int64),
+        zenith_deg=sun["zenith"].to_numpy()[-len(times) :],
+        day_of_year=stamps[-len(times) :].dayofyear.to_numpy().astype(np.int64),
     )

@@ -68,16 +68,16 @@ def dry_spell(garden, days: int, rain_mm_h: float = 0.0, step_h: float = 1.0, st
 
 
 def test_without_rain_the_garden_drinks_what_the_crop_uses(garden):
-    asked_m3, soil = dry_spell(garden, 100)
+    asked_m3, soils = dry_spell(garden, 100)
     net_mm = asked_m3.sum() * garden.irrigation_efficiency_frac / garden.area_m2 * 1000
     used_mm = 100 * 24 * 0.2 * garden.crop_coefficient
-    assert net_mm + soil.depletion_mm[0] == pytest.approx(used_mm, rel=0.02)  # the crop is short of water at times
+    assert net_mm + soils[-1].depletion_mm[0] == pytest.approx(used_mm, rel=0.02)  # the crop is short of water at times
 
 
 def test_a_garden_that_gets_enough_rain_asks_for_nothing(garden):
-    asked_m3, soil = dry_spell(garden, 100, rain_mm_h=0.2)
+    asked_m3, soils = dry_spell(garden, 100, rain_mm_h=0.2)
     assert asked_m3.sum() == 0
-    assert soil.depletion_mm[0] < garden.available_water_mm * garden.depletion_frac
+    assert soils[-1].depletion_mm[0] < garden.available_water_mm * garden.depletion_frac
 
 
 def test_quarter_hours_water_as_much_as_hours(garden):
@@ -91,8 +91,9 @@ def test_a_watering_under_way_goes_on_across_a_cut(garden):
     clock = np.arange(240) % 24 == garden.start_hour
     rain, drying = np.zeros((1, 240)), np.full((1, 240), 0.2)
     cut = first + 1  # in the middle of the watering
-    begin, soil = irrigation_m3_h(garden, clock[:cut], 1.0, rain[:, :cut], drying[:, :cut], Soil.at_field_capacity(1))
-    rest, _ = irrigation_m3_h(garden, clock[cut:], 1.0, rain[:, cut:], drying[:, cut:], soil)
+    full = Soil.at_field_capacity(1)
+    begin, soils = irrigation_m3_h(garden, clock[:cut], 1.0, rain[:, :cut], drying[:, :cut], full)
+    rest, _ = irrigation_m3_h(garden, clock[cut:], 1.0, rain[:, cut:], drying[:, cut:], soils[-1])
     np.testing.assert_array_equal(np.hstack([begin, rest]), whole)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from econex_pipeline.contracts import InputError, validate
 from econex_pipeline.contracts.time import operating_window
-from econex_pipeline.scenarios import forecast
+from econex_pipeline.contracts.windows import Windows
+from econex_pipeline.scenarios import forecast, forecasts
 from econex_pipeline.scenarios.sky import sky_over
 from econex_pipeline_tests.scenarios.conftest import trace_of
 
@@ -126,3 +127,41 @@ def test_error_grows_with_lead_but_not_beyond_the_season(season, column):
     # the season by itself: what a typical deviation of the same hour within a month is
     usual = np.stack([np.roll(season.actual[column], shift, axis=0) for shift in (-4, -3, -2, 2, 3, 4)]).mean(axis=0)
     assert second < np.sqrt(((season.actual[column] - usual) ** 2).mean())
+
+
+@pytest.mark.parametrize("day", ["2025-07-03", "2024-02-29", "2025-12-31"])
+def test_issues_of_a_day_at_once_are_each_alone_bit_for_bit(district, climatology, day):
+    times = operating_window(pd.Timestamp(day).date(), district.site.utc_offset_h, 60, days=3)
+    trace = trace_of(district, times)
+    windows = Windows.starting(times[:24], 30, 60)
+    together = forecasts(district, climatology, trace, times[:24], windows)
+    for issue in range(24):
+        alone = forecast(district, climatology, trace, times[issue], windows.of(issue))
+        pd.testing.assert_frame_equal(together.table(issue), alone, check_exact=True)
+
+
+def test_issues_may_be_far_from_each_other_and_from_their_windows(district, climatology, times):
+    trace = trace_of(district, times)
+    windows = Windows.starting(times[[0, 0, 13]], 20, 60)
+    issues = times[[0, 0, 13]] - pd.to_timedelta([40, 2, 12], unit="h")
+    together = forecasts(district, climatology, trace, issues, windows)
+    for issue in range(3):
+        alone = forecast(district, climatology, trace, issues[issue], windows.of(issue))
+        pd.testing.assert_frame_equal(together.table(issue), alone, check_exact=True)
+
+
+def test_quarter_hourly_issues_at_once_are_each_alone(quarter_hourly):
+    district, climatology = quarter_hourly
+    times = operating_window(pd.Timestamp("2025-07-15").date(), district.site.utc_offset_h, 15, days=2)
+    trace = trace_of(district, times)
+    issues = times[40:44]
+    windows = Windows.starting(issues, 96, 15)
+    together = forecasts(district, climatology, trace, issues, windows)
+    alone = forecast(district, climatology, trace, issues[2], windows.of(2))
+    pd.testing.assert_frame_equal(together.table(2), alone, check_exact=True)
+
+
+def test_one_issue_of_the_past_among_others_is_refused(district, climatology, trace, times):
+    windows = Windows.starting(times[:3], 24, 60)
+    with pytest.raises(InputError, match="issued_at_utc"):
+        forecasts(district, climatology, trace, times[[0, 1, 3]], windows)

@@ -50,11 +50,8 @@ def test_demand_noise_is_standard_and_correlated_by_the_hour(minutes):
 def errors():
     """e of 400 issues six hours apart, each for 48 hours from its issue, shape (400, 48, 5)."""
     key, phi = Key(3, "econex", 60), per_step(0.75, 0.75, 1.0)
-    gathered = []
-    for issue in hours(START, 400, "6h"):
-        first, noise = forecast_errors(key, issue, issue + pd.Timedelta(hours=47), phi)
-        gathered.append(noise[int(key.indices(pd.DatetimeIndex([issue]))[0]) - first :])
-    return np.stack(gathered)
+    before, noise = forecast_errors(key, hours(START, 400, "6h"), 47, phi)
+    return noise[:, before:]
 
 
 def test_forecast_noise_is_standard_at_every_lead(errors):
@@ -79,9 +76,18 @@ def test_successive_issues_share_most_of_their_noise(errors):
 
 def test_forecast_noise_does_not_depend_on_how_far_it_is_asked():
     key, phi = Key(3, "econex", 60), per_step(0.75, 0.75, 1.0)
-    _, short = forecast_errors(key, START, START + pd.Timedelta(hours=5), phi)
-    _, long = forecast_errors(key, START, START + pd.Timedelta(hours=60), phi)
-    assert (long[: len(short)] == short).all()
+    issues = pd.DatetimeIndex([START])
+    _, short = forecast_errors(key, issues, 5, phi)
+    _, long = forecast_errors(key, issues, 60, phi)
+    assert (long[:, : short.shape[1]] == short).all()
+
+
+def test_forecast_noise_of_an_issue_does_not_depend_on_the_others():
+    key, phi = Key(3, "econex", 60), per_step(0.75, 0.75, 1.0)
+    issues = hours(START, 24, "1h").append(hours(START + pd.Timedelta(days=9), 2, "5h"))
+    _, together = forecast_errors(key, issues, 30, phi)
+    alone = [forecast_errors(key, issues[i : i + 1], 30, phi)[1][0] for i in range(len(issues))]
+    assert (together == np.stack(alone)).all()
 
 
 def test_noise_has_unit_variance_from_its_first_step():
