@@ -1,0 +1,151 @@
+"""Every hour of a year of one case, as one backfill through webserver and daemon, against the same with an empty body.
+
+`python -m benchmarks.year_backfill --days 30` tries a shorter range. The year's plans, which are not part of what is
+measured, are made once with few scenarios and kept in ``build/year_backfill``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from benchmarks.comparison import Comparison
+from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.assets import DAY_AHEAD
+from econex_pipeline.orchestration.recipe import HOURS, Day, ensure
+from econex_pipeline.orchestration.resources import RunOptions
+from econex_pipeline.orchestration.setting import Inputs
+from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline_tests.services.servers import CODE, Servers
+
+CASE, FIRST, DAYS = "year", date(2025, 1, 1), 365
+SCENARIOS = {"drawn": 6, "kept": 2}
+TARGET_OF_FLOOR = 2.5
+LONGEST_S = 3600.0
+SAMPLE_S = 0.5
+
+
+@dataclass
+class Memory:
+    """Memory of the worker while it operates hours: what it held at each sample [MB]."""
+
+    held_mb: list[float] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        thirds = [float(np.median(part)) for part in np.array_split(self.held_mb, 3) if len(part)]
+        said = ", ".join(f"{held:.0f}" for held in thirds)
+        return f"memory of the worker by thirds of the run: {said} MB (largest {max(self.held_mb, default=0.0):.0f})"
+
+
+def run(days: int = DAYS) -> Comparison:
+    """Prepare the inputs, then run the hours and the empty body."""
+    folder = home.repository() / "build" / "year_backfill"
+    inputs, storage = _inputs(folder), Storage(root=str(folder / "storage"))
+    keys = prepare(inputs, storage, days)
+    memory = Memory()
+    shutil.rmtree(folder / "storage" / HOURS, ignore_errors=True)
+    ours_s = backfill_s("benchmarks.backfill.full", folder, keys, memory)
+    floor_s = backfill_s("benchmarks.backfill.empty", folder, keys, Memory())
+    note = f"{len(keys)} hours, {1e3 * ours_s / len(keys):.1f} ms each; {memory}"
+    return Comparison("year_backfill", ours_s, "floor", floor_s, TARGET_OF_FLOOR, of_floor=True, note=note)
+
+
+def prepare(inputs: Inputs, storage: Storage, days: int) -> list[str]:
+    """Plan the days, or find that they are planned; give the keys of their hours."""
+    setting, keys = inputs.setting(CASE), list[str]()
+    for offset in range(days):
+        day = Day(setting, FIRST + timedelta(days=offset), storage, RunOptions())
+        for recipe in DAY_AHEAD:
+            ensure(recipe, day)
+        keys += day.hour_keys
+    return keys
+
+
+def backfill_s(module: str, folder: Path, keys: list[str], memory: Memory) -> float:
+    """Launch the hours as one backfill; give the time from start to end of its run [s].
+
+    Raises
+    ------
+    RuntimeError
+        If it does not succeed in a single run.
+    """
+    with tempfile.TemporaryDirectory() as instance:
+        shutil.copy(home.repository() / ".dagster" / home.INSTANCE_FILE, instance)
+        places = {"ECONEX_DATA": str(folder / "data"), "ECONEX_STORAGE": str(folder / "storage")}
+        servers = Servers(folder / "logs", module, {**places, "DAGSTER_HOME": instance})
+        with servers, _watched(servers, memory):
+            backfill = servers.launch_backfill([HOURS, CASE], keys[0], keys[-1])
+            status = servers.wait_for(backfill, LONGEST_S)
+            runs = servers.runs(backfill)
+    if status != "COMPLETED_SUCCESS" or [run["status"] for run in runs] != ["SUCCESS"]:
+        raise RuntimeError(f"the backfill ended as {status}, its runs as {runs}; see {folder / 'logs'}")
+    return float(runs[0]["endTime"] - runs[0]["startTime"])
+
+
+def _inputs(folder: Path) -> Inputs:
+    """A copy of the data folder with one case more: the pilot, planned over few scenarios."""
+    data = folder / "data"
+    shutil.copytree(home.data_dir(), data, dirs_exist_ok=True)
+    case = {"district": "econex", "description": "The pilot, planned in a hurry.", "changes": {"scenarios": SCENARIOS}}
+    (data / "cases" / f"{CASE}.yaml").write_text(yaml.safe_dump(case), encoding="utf-8")
+    return Inputs(data_dir=str(data))
+
+
+@contextmanager
+def _watched(servers: Servers, memory: Memory) -> Iterator[None]:
+    """Look at the memory of the code server's child that operates the hours."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(SAMPLE_S):
+            held = [_held_mb(child) for child in _children(servers.running[CODE].pid)]
+            if held and max(held) > 0.0:
+                memory.held_mb.append(max(held))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _children(pid: int) -> list[int]:
+    """Processes that a process has started (Linux)."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _held_mb(pid: int) -> float:
+    """Resident memory of a process [MB]; 0 where it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run a range of days from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.year_backfill", description=__doc__)
+    parser.add_argument("--days", type=int, default=DAYS, help=f"days from {FIRST} on")
+    print(run(parser.parse_args(arguments).days).line())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
