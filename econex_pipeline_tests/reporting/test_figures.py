@@ -86,6 +86,7 @@ def test_text_under_the_pointer_is_escaped():
 
 def test_numbers_in_labels_keep_all_their_digits():
     figure = theme.new_figure(1.0)
+    figure.subplots()
     figure.text(0.123456, 0.5, "0.123456 m3")
     assert "0.123456 m3" in render.svg(figure, "x", "y")
 

@@ -137,11 +137,11 @@ def themed(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
-    """Give an empty figure of the theme's width that lays itself out.
+    """Give an empty figure of the theme's width; `render` lays it out.
 
     Parameters
     ----------
     height_in, width_in : float
         Size [in].
     """
-    return Figure(figsize=(width_in, height_in), layout="constrained")
+    return Figure(figsize=(width_in, height_in))
