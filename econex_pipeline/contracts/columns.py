@@ -56,7 +56,7 @@ def _column(name: str, unit: str, meaning: str, **rest: object) -> Column:
 
 
 QUALITIES = ("measured", "modelled", "borrowed", "interpolated")
-BASES = ("planned", "asked", "delivered", "forecast", "actual")
+BASES = ("planned", "asked", "delivered", "forecast", "actual", "estimated")
 STRATEGIES = ("plan", "controlled", "no_control")
 
 KEYS = (
@@ -74,7 +74,7 @@ KEYS = (
     _column(
         "basis",
         "-",
-        "Whether the value was planned, asked, delivered, forecast or actual.",
+        "Whether the value was planned, asked, delivered, forecast, actual, or estimated from sensors and meters.",
         dtype="str",
         values=BASES,
     ),
@@ -195,7 +195,23 @@ NETWORK = (
     _column("fallback_count", "-", "Cycles of the step in which the controller had to fall back."),
     _column("predicted_pump_kwh", "kWh", "Pump energy the controller predicted for what was delivered."),
     _column("simulated_pump_kwh", "kWh", "Pump energy the twin measured."),
-    _column("solve_status", "-", "0 optimal, 1 last good plan, 2 rules.", le=2.0),
+    _column("predicted_kwh", "kWh", "Energy the controller predicted a device to use or make for what it moved."),
+    _column("uncorrected_kwh", "kWh", "The same without what was learnt of the device from measurements."),
+    _column("solve_status", "-", "0 optimum, 1 feasible point of a stopped solve, 2 last good plan, 3 rules.", le=3.0),
+    _column(
+        "fallback_cause",
+        "-",
+        "0 none, 1 no solution in time, 2 infeasible, 3 numerical trouble, 4 forecast missing, 5 telemetry stale, "
+        "6 coefficients failed.",
+        le=6.0,
+    ),
+    _column("plan_age_h", "h", "Age of the plan that decided; 0 for a horizon just solved."),
+    _column("refused_readings", "-", "Readings of the storage's sensor that its meters contradicted."),
+    _column("missing_readings", "-", "Readings of the storage's sensor that did not come."),
+    _column(
+        "estimate_error_frac", "-", "Root mean square error of the believed amounts over the storages, of capacity."
+    ),
+    _column("sensor_error_frac", "-", "The same of what their sensors showed."),
 )
 
 MEMBRANE = (

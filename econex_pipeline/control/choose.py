@@ -1,4 +1,4 @@
-"""Which decision to take: the horizon's optimum; failing that the day's plan; failing that the rules. Never none."""
+"""Which decision to take: the horizon's optimum, and failing that the next rung of the ladder. Never none."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from econex_pipeline.contracts.arrays import NS_PER_H, Prices, Profiles
 from econex_pipeline.control.coefficients import Coefficients, of_first_step, rated_flows
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import decision_of
+from econex_pipeline.control.fallback import BECAUSE, DECIDED, Cause, KeptPlan, Status, cause_of, last_good_plan, usable
+from econex_pipeline.control.reasons import Reason
 from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
 from econex_pipeline.twin import Decision, Exogenous
-
-OPTIMAL, LAST_GOOD_PLAN, RULES = 0, 1, 2
 
 
 @dataclass(frozen=True)
@@ -26,67 +26,108 @@ class Question:
         Supply and demand expected in the step.
     amounts : mapping of str to float
         Stored amounts as believed, by storage [m3 or kWh].
-    horizon : Profiles
-        As forecast, from the step on.
+    horizon : Profiles or None
+        As forecast, from the step on; None where the forecast is missing.
     coefficients : Coefficients
         As corrected, over the horizon.
     prices : Prices
         Covering the horizon.
     plan : DayPlan or None
-        Plan of the day.
+        Plan of the day, where it stands.
+    kept : KeptPlan or None
+        What an earlier hour planned for this one.
     basis : Basis or None
         Basis of the last solve.
+    trouble : Cause
+        What is known to stand against solving at all.
     """
 
     expected: Exogenous
     amounts: Mapping[str, float]
-    horizon: Profiles
+    horizon: Profiles | None
     coefficients: Coefficients
     prices: Prices
     plan: DayPlan | None
-    basis: Basis | None
+    kept: KeptPlan | None = None
+    basis: Basis | None = None
+    trouble: Cause = Cause.NONE
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A decision and where it comes from.
+    """A decision, where it comes from, and why.
 
     Attributes
     ----------
     decision : Decision
         What is asked of the plant.
-    rates : dict
+    rates : Rates
         All that is expected of the step with it, by (element, quantity); empty where rules decided.
-    status : int
-        0 optimum of the horizon, 1 the day's plan, 2 rules.
+    status : Status
+        What decided.
+    cause : Cause
+        Why it was not the optimum.
+    plan_age_h : float or None
+        Age of the plan that decided, 0 for a horizon just solved [h]; None where rules decided.
     basis : Basis or None
         Where the next solve starts.
+    kept : KeptPlan or None
+        What is kept for the hours after this one.
+    reasons : tuple of Reason
+        Why each device does what it does; where the optimum did not decide, why not.
     message : str
         What the solver said.
     """
 
     decision: Decision
     rates: Rates
-    status: int
+    status: Status
+    cause: Cause
+    plan_age_h: float | None
     basis: Basis | None
+    kept: KeptPlan | None
+    reasons: tuple[Reason, ...]
     message: str
 
 
 def choose(controller: Controller, question: Question) -> Choice:
     """Decide one step."""
-    now = question.expected.time_utc
-    step = of_first_step(question.coefficients)
+    now, step = question.expected.time_utc, of_first_step(question.coefficients)
     found = _solve(controller, question)
-    planned = question.plan.rates(now) if question.plan is not None else {}
-    for status, rates, basis in ((OPTIMAL, found.rates, found.basis), (LAST_GOOD_PLAN, planned, question.basis)):
-        if rates:
-            decision = decision_of(rates, rated_flows(step), question.expected)
-            return Choice(decision, rates, status, basis, found.message)
-    situation = situation_of(question.amounts, question.expected, step, question.prices)
-    return Choice(by_rules(controller.district, situation), {}, RULES, question.basis, found.message)
+    cause = question.trouble or cause_of(found)
+    if cause is Cause.NONE:
+        decision = decision_of(found.rates, rated_flows(step))
+        solved = found.solved
+        kept = question.kept if solved is None else KeptPlan.of(solved, now)
+        reasons = () if solved is None else controller.explain(solved)
+        return Choice(decision, found.rates, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
+    status, rates, age_h = _next_rung(question, found)
+    if status is Status.RULES:
+        decision = by_rules(
+            controller.district, situation_of(question.amounts, question.expected, step, question.prices)
+        )
+    else:
+        decision = decision_of(rates, rated_flows(step))
+    reasons = (_said(status, cause, age_h),)
+    return Choice(decision, rates, status, cause, age_h, question.basis, question.kept, reasons, found.message)
+
+
+def _next_rung(question: Question, found: NextStep) -> tuple[Status, Rates, float | None]:
+    """Give what decides in the place of the optimum, and its age."""
+    if usable(found):
+        return Status.INCUMBENT, found.rates, 0.0
+    rates, age_h = last_good_plan(question.kept, question.plan, question.expected.time_utc)
+    return (Status.LAST_GOOD_PLAN, rates, age_h) if rates else (Status.RULES, {}, None)
+
+
+def _said(status: Status, cause: Cause, age_h: float | None) -> Reason:
+    old = f", {age_h:g} h old" if age_h else ""
+    return Reason("controller", f"{DECIDED[status]}{old}: {BECAUSE[cause]}")
 
 
 def _solve(controller: Controller, question: Question) -> NextStep:
+    if question.horizon is None or question.trouble is not Cause.NONE:
+        return NextStep("error", message=BECAUSE[question.trouble])
     try:
         return controller.solve(
             controller.network,
@@ -95,7 +136,7 @@ def _solve(controller: Controller, question: Question) -> NextStep:
             question.prices,
             question.amounts,
             question.plan,
-            _end_values(controller, question),
+            _end_values(controller, question.horizon, question.plan),
             basis=question.basis,
             time_limit_s=controller.time_limit_s,
         )
@@ -103,8 +144,8 @@ def _solve(controller: Controller, question: Question) -> NextStep:
         return NextStep("error", message=f"{type(problem).__name__}: {problem}")
 
 
-def _end_values(controller: Controller, question: Question) -> EndValues:
+def _end_values(controller: Controller, horizon: Profiles, plan: DayPlan | None) -> EndValues:
     """Take the value of what is left from the plan at the horizon's end; from the district where it does not reach."""
-    end = int(question.horizon.stamps[-1]) + round(controller.district.step_h * NS_PER_H)
-    found = None if question.plan is None else question.plan.end_values(end)
+    end = int(horizon.stamps[-1]) + round(controller.district.step_h * NS_PER_H)
+    found = None if plan is None else plan.end_values(end)
     return dict(controller.network.end_values) if found is None else found

@@ -2,8 +2,8 @@
 
 One Kalman filter a storage (Kalman 1960, doi:10.1115/1.3662552). Between two readings the amount moves by what meters
 saw; a reading pulls it back by as much as it is to be trusted. A reading that is too far from what meters say is
-refused, as is done with a sensor that drifts or sticks, and a sensor that is silent leaves the meters alone: doubt grows
-until it is heard again.
+refused, as is done with a sensor that drifts or sticks; a sensor that is silent leaves the meters alone, and doubt
+grows until it is heard again.
 """
 
 from __future__ import annotations

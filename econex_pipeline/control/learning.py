@@ -52,21 +52,18 @@ def learn(
     return corrections
 
 
-def pump_energy(
-    measurement: Measurement, said: Mapping[tuple[str, str], float], district: District
-) -> tuple[float, float]:
-    """Give the energy that pumps should have used for what they delivered, and what they used [kWh].
+def predicted_energy(measurement: Measurement, said: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """Give the energy that each device should have used or made for what it moved [kWh].
 
     Parameters
     ----------
     measurement : Measurement
-        What came.
+        What it moved.
     said : mapping of (str, str) to float
-        Coefficients the step was decided with.
-    district : District
-        Which arcs are pumped.
+        Coefficients of the step, by element and quantity.
     """
-    pumps = [name for name, arc in district.arcs.items() if arc.kind == "pumped"]
-    predicted_kw = sum(said.get((name, "energy_kwh_m3"), 0.0) * measurement.flows_m3_h[name] for name in pumps)
-    simulated_kw = sum(measurement.consumed_kw[name] for name in pumps)
-    return predicted_kw * measurement.step_h, simulated_kw * measurement.step_h
+    flows = measurement.flows_m3_h | {device: measurement.flows_m3_h.get(flow, 0.0) for flow, device in _INLET.items()}
+    rates = {name: said.get((name, "energy_kwh_m3"), 0.0) for name in measurement.consumed_kw}
+    for name in measurement.generated_kw:
+        rates[name] = said.get((name, "yield_kwh_m3"), said.get((name, "recovery_kwh_m3"), 0.0))
+    return {name: rate * flows[name] * measurement.step_h for name, rate in rates.items()}

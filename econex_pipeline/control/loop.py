@@ -1,29 +1,37 @@
 """One hour of the closed loop: estimate, refresh the coefficients, solve the horizon, act, record what came.
 
+Whatever fails on the way, the hour is operated: a missing forecast, a level not read for too long, a model without an
+answer or a solve without one each lead to the next rung of the ladder in `fallback`, and into the record.
+
 The controller sees forecasts, prices and its plan; what really happens reaches it through the twin only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
 from econex_pipeline.contracts import EconexError
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY
-from econex_pipeline.control.choose import OPTIMAL, Choice, Question, choose
+from econex_pipeline.control.choose import Question, choose
 from econex_pipeline.control.coefficients import Coefficients, of_first_step
 from econex_pipeline.control.controller import Controller
-from econex_pipeline.control.estimate import Estimate
-from econex_pipeline.control.learning import learn, pump_energy
+from econex_pipeline.control.estimate import Estimate, predict
+from econex_pipeline.control.fallback import Cause, standing
+from econex_pipeline.control.learning import learn
+from econex_pipeline.control.recording import Cycle, rows_of
 from econex_pipeline.control.state import ControlState, HourRecord
-from econex_pipeline.district import District
 from econex_pipeline.planning import DayPlan
-from econex_pipeline.twin import Exogenous, Measurement, TwinState
-from econex_pipeline.twin.records import Row, decision_rows, input_rows, measurement_rows
+from econex_pipeline.twin import Exogenous, NodeInputs
 
 
 def operate_hour(
     controller: Controller,
     state: ControlState,
-    forecast: Profiles,
+    forecast: Profiles | None,
     actual: Profiles,
     prices: Prices,
     plan: DayPlan | None = None,
@@ -36,15 +44,16 @@ def operate_hour(
         Controller and plant.
     state : ControlState
         Where the hour starts.
-    forecast : Profiles
-        As expected at the issue of this hour, 24 h from its start on (or what is left of it).
+    forecast : Profiles or None
+        As expected at the issue of this hour, 24 h from its start on (or what is left of it); None, or without the
+        steps of this hour, where there is no forecast.
     actual : Profiles
         As they come; only the twin reads them.
     prices : Prices
         Over the horizon.
     plan : DayPlan, optional
         Plan of the day: its schedule is what deviation is counted from, its marginal values end the horizon, its
-        expectation is the first fallback.
+        expectation is a fallback. A plan of another day is stale and left aside.
 
     Returns
     -------
@@ -54,66 +63,77 @@ def operate_hour(
     Raises
     ------
     InputError
-        If `actual` lacks a step of the hour, or `forecast` its first one.
+        If `actual` lacks a step of the hour.
     """
     district = controller.district
-    cycles = round(1.0 / district.step_h)
-    rows: list[Row] = []
-    states: list[TwinState] = [state.twin]
-    measurements: list[Measurement] = []
-    coefficients: list[Coefficients] = []
-    messages: list[str] = []
-    for _ in range(cycles):
+    cycles: list[Cycle] = []
+    states = [state.twin]
+    for _ in range(round(1.0 / district.step_h)):
         now = state.time_utc
-        horizon = forecast.ahead(now, HOURS_PER_DAY)
-        expected = Exogenous.from_profiles(horizon, now)
-        believed = controller.believe(state)
-        raw = _refresh(controller, believed, horizon)
-        corrected = state.corrections.apply(raw)
-        question = Question(expected, believed.amounts, horizon, corrected, prices, plan, state.basis)
+        readings = controller.telemetry.observe(state.twin)
+        believed = controller.believe(state, readings)
+        horizon = _ahead(forecast, now)
+        expected = _as_before(state, district.nodes) if horizon is None else Exogenous.from_profiles(horizon, now)
+        raw = _refresh(controller, believed, horizon or expected.profiles())
+        question = Question(
+            expected=expected,
+            amounts=believed.amounts,
+            horizon=horizon,
+            coefficients=state.corrections.apply(raw or {}),
+            prices=prices,
+            plan=standing(plan, now),
+            kept=state.kept,
+            basis=state.basis,
+            trouble=_trouble(believed, horizon, raw),
+        )
         choice = choose(controller, question)
         after, measurement = controller.twin.step(state.twin, choice.decision, Exogenous.from_profiles(actual, now))
-        rows += _record(choice, question, measurement, district)
-        if choice.status != OPTIMAL:
-            messages.append(choice.message)
-        coefficients.append(corrected)
+        said = of_first_step(raw or {})
+        cycles.append(Cycle(question, choice, measurement, said, believed, readings))
         states.append(after)
-        measurements.append(measurement)
-        learnt = learn(state.corrections, of_first_step(raw), measurement, district)
-        state = ControlState(after, learnt, choice.basis)
+        state = ControlState(
+            twin=after,
+            corrections=learn(state.corrections, said, measurement, district),
+            basis=choice.basis,
+            belief=predict(believed, measurement, district),
+            kept=choice.kept,
+            came=replace(expected, nodes=measurement.inputs),
+        )
     return HourRecord(
-        rows=tuple(rows),
+        rows=tuple(row for cycle in cycles for row in rows_of(cycle, district)),
         twin_states=tuple(states),
-        coefficients=tuple(coefficients),
+        coefficients=tuple(cycle.question.coefficients for cycle in cycles),
         state=state,
-        fallbacks=len(messages),
-        messages=tuple(messages),
-        measurements=tuple(measurements),
+        choices=tuple(cycle.choice for cycle in cycles),
+        measurements=tuple(cycle.measurement for cycle in cycles),
     )
 
 
-def _refresh(controller: Controller, believed: Estimate, horizon: Profiles) -> Coefficients:
-    """Linearize anew; nothing where that fails, so that the solve fails too and a fallback decides."""
+def _ahead(forecast: Profiles | None, now: pd.Timestamp) -> Profiles | None:
+    """Take the next day out of a forecast; None where it does not hold the step that is to be decided."""
+    horizon = None if forecast is None else forecast.ahead(now, HOURS_PER_DAY)
+    return horizon if horizon is not None and len(horizon.stamps) and horizon.stamps[0] == now.value else None
+
+
+def _as_before(state: ControlState, nodes: Iterable[str]) -> Exogenous:
+    """Expect of a step what the one before has brought; nothing where none was operated yet."""
+    if state.came is None:
+        return Exogenous(state.time_utc, {node: NodeInputs() for node in nodes})
+    return replace(state.came, time_utc=state.time_utc)
+
+
+def _refresh(controller: Controller, believed: Estimate, horizon: Profiles) -> Coefficients | None:
+    """Linearize anew; None where that fails."""
     try:
         return controller.coefficients(believed, horizon)
     except EconexError:
-        return {}
+        return None
 
 
-def _record(choice: Choice, question: Question, measurement: Measurement, district: District) -> list[Row]:
-    """Put one cycle into rows: planned, asked, forecast, delivered, actual, and the controller's own."""
-    now = measurement.time_utc
-    rows: list[Row] = []
-    if question.plan is not None:
-        rows += [(now, *key, "planned", value) for key, value in question.plan.rates(now).items()]
-    asked = {(element, quantity): value for _, element, quantity, _, value in decision_rows(choice.decision, now)}
-    rows += [(now, *key, "asked", value) for key, value in {**choice.rates, **asked}.items()]
-    rows += input_rows(question.expected, "forecast") + measurement_rows(measurement)
-    predicted, simulated = pump_energy(measurement, of_first_step(question.coefficients), district)
-    own = {
-        "fallback_count": float(choice.status != OPTIMAL),
-        "solve_status": float(choice.status),
-        "predicted_pump_kwh": predicted,
-        "simulated_pump_kwh": simulated,
-    }
-    return rows + [(now, "controller", quantity, "delivered", value) for quantity, value in own.items()]
+def _trouble(believed: Estimate, horizon: Profiles | None, raw: Coefficients | None) -> Cause:
+    """Name what stands against solving at all."""
+    if believed.stale:
+        return Cause.TELEMETRY_STALE
+    if horizon is None:
+        return Cause.FORECAST_MISSING
+    return Cause.COEFFICIENTS_FAILED if raw is None else Cause.NONE

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econex_pipeline.contracts.arrays import NS_PER_H
 from econex_pipeline.planning.elements import AMOUNT_QUANTITY, MARGINAL_QUANTITY, EndValues, Network
 from econex_pipeline.planning.end_values import tranches_of
 from econex_pipeline.planning.plan_table import WEIGHT
@@ -46,6 +47,8 @@ class DayPlan:
         Stored amount [kWh or m3] and what one more unit is worth [USD]; not a number where the plan has none.
     weights : numpy.ndarray, shape (scenario,)
         Probabilities.
+    issued_utc : pandas.Timestamp or None
+        When it was made; None where that is not known.
     """
 
     network: Network
@@ -56,10 +59,11 @@ class DayPlan:
     amounts: Array
     marginals: Array
     weights: Array
+    issued_utc: pd.Timestamp | None = None
     _end_values: dict[int, EndValues | None] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def from_table(cls, network: Network, plan: pd.DataFrame) -> DayPlan:
+    def from_table(cls, network: Network, plan: pd.DataFrame, issued_utc: pd.Timestamp | None = None) -> DayPlan:
         """Index a PLAN.
 
         Parameters
@@ -68,6 +72,8 @@ class DayPlan:
             The network of the plan.
         plan : pandas.DataFrame
             PLAN, or its rows of scenario -1.
+        issued_utc : pandas.Timestamp, optional
+            When it was made.
         """
         stamps, step = np.unique(plan["time_utc"].to_numpy(dtype="datetime64[ns]"), return_inverse=True)
         table = plan.assign(step=step)
@@ -94,7 +100,17 @@ class DayPlan:
             for quantity in (AMOUNT_QUANTITY, MARGINAL_QUANTITY)
         )
         found = tuple((str(element), str(quantity)) for element, quantity in keys)
-        return cls(network, stamps.astype(np.int64), found, expected, schedule, amounts, marginals, weights)
+        return cls(network, stamps.astype(np.int64), found, expected, schedule, amounts, marginals, weights, issued_utc)
+
+    def hours_in(self, time_utc: pd.Timestamp) -> float:
+        """Give the hours from the first step on; negative before it."""
+        return (time_utc.value - int(self.stamps[0])) / NS_PER_H
+
+    def age_h(self, time_utc: pd.Timestamp) -> float:
+        """Give the hours since it was made, or from its first step on where it is not known when it was made."""
+        if self.issued_utc is None:
+            return self.hours_in(time_utc)
+        return (time_utc.value - self.issued_utc.value) / NS_PER_H
 
     def rates(self, time_utc: pd.Timestamp) -> dict[tuple[str, str], float]:
         """Give the expected rates of a step: flows, powers, schedules; empty where the plan does not reach."""

@@ -22,6 +22,7 @@ STATUS: dict[Any, Status] = {
     highspy.HighsModelStatus.kUnbounded: "unbounded",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kTimeLimit: "time_limit",
+    highspy.HighsModelStatus.kIterationLimit: "time_limit",
     highspy.HighsModelStatus.kInterrupt: "cancelled",
 }
 
@@ -59,9 +60,11 @@ class Solution:
     status : str
         As in `Answer`.
     objective : float
-        Value of the objective; not a number without an optimum.
-    columns, row_duals : numpy.ndarray or None
-        Values of the columns, and d objective / d right-hand side.
+        Value of the objective; not a number without columns.
+    columns : numpy.ndarray or None
+        Values of the columns; of a run that stopped early, the best feasible point it left.
+    row_duals : numpy.ndarray or None
+        d objective / d right-hand side, at an optimum.
     basis : Basis or None
         The final basis.
     seconds : float
@@ -188,7 +191,8 @@ def solve(
     iterations = max(information.simplex_iteration_count, information.ipm_iteration_count, 0)
     message = solver.modelStatusToString(solver.getModelStatus())
     if status != "optimal":
-        return Solution(status, float("nan"), None, None, None, seconds, iterations, message, "".join(log))
+        objective, left = incumbent(solver, status)
+        return Solution(status, objective, left, None, None, seconds, iterations, message, "".join(log))
     found = solver.getSolution()
     columns = np.asarray(found.col_value)
     at_columns = columns, program.lower, program.upper
@@ -204,6 +208,15 @@ def solve(
         message,
         "".join(log),
     )
+
+
+def incumbent(solver: highspy.Highs, status: Status) -> tuple[float, Array | None]:
+    """Give what a run that was stopped has found so far: objective and columns; none where it is not feasible."""
+    information = solver.getInfo()
+    feasible = information.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    if status not in ("time_limit", "cancelled") or not feasible:
+        return float("nan"), None
+    return float(information.objective_function_value), np.asarray(solver.getSolution().col_value)
 
 
 def pass_model(solver: highspy.Highs, program: LinearProgram) -> None:

@@ -24,6 +24,7 @@ from econex_pipeline.planning.monolith import Assembled, Result, assemble, solve
 from econex_pipeline.planning.planner import answer_of, failure_of
 from econex_pipeline.planning.ring import from_slots, to_slots
 from econex_pipeline.planning.schedule import fixed_schedule, schedule_quantity
+from econex_pipeline.planning.solved import Solved
 from econex_pipeline.planning.tables import Tables, certain_tables, read_tables
 from econex_pipeline.planning.validators import check
 
@@ -37,7 +38,7 @@ class NextStep:
     Attributes
     ----------
     status : str
-        As in `Answer`; only ``optimal`` carries rates.
+        As in `Answer`; ``optimal`` carries rates, and so does a run that was stopped at a feasible point.
     rates : dict of (str, str) to float
         Flows, powers, energy with water and schedules, by element and quantity as in PLAN; empty without a plan.
     amounts : dict of str to float
@@ -56,6 +57,8 @@ class NextStep:
         Simplex iterations.
     conflict : tuple of str
         Why there is no plan.
+    solved : Solved or None
+        The whole horizon, where there are rates.
     """
 
     status: Status
@@ -68,6 +71,7 @@ class NextStep:
     basis: Basis | None = None
     iterations: int = 0
     conflict: tuple[str, ...] = ()
+    solved: Solved | None = None
 
 
 def solve_step(
@@ -117,7 +121,10 @@ def solve_step(
     if solution.status != "optimal":
         left = time_limit_s - (time.perf_counter() - begun)
         status, message, conflict = failure_of(solution, assembled, left)
-        return NextStep(status, message=message, iterations=solution.iterations, conflict=conflict)
+        found = NextStep(status, message=message, iterations=solution.iterations, conflict=conflict)
+        if not result.columns.size:
+            return found
+        return replace(found, objective=result.objective, **_first(instance, result))
     return NextStep(
         "optimal",
         objective=result.objective,
@@ -195,7 +202,7 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
     """Read the first step off a solution, as the PLAN of the horizon would say it."""
     network, t = instance.network, instance.template
     steps = t.shape.steps
-    columns, duals = result.columns[0], result.duals[0]
+    columns = result.columns[0]
     flows = np.maximum(columns[t.column_slice["flow"]][::steps], 0.0).tolist()
     flow = {arc.name: value + 0.0 for arc, value in zip(network.arcs, flows, strict=True)}
     recovered = {recovery.power for recovery in network.recoveries}
@@ -219,15 +226,24 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
         schedule = float(columns[t.column_slice["schedule"]][i * t.shape.commit_steps])
         rates[commitment.element, schedule_quantity(commitment)] = min(max(schedule, commitment.lower), upper) + 0.0
     stored = columns[t.column_slice["stored"]][1 :: steps + 1].tolist()
-    balance = (duals[t.row_index["mass_balance"]][::steps] / network.step_h).tolist()
-    marginals = {node.name: value for node, value in zip(network.nodes, balance, strict=True)}
-    for storage in network.storages:
-        kept = 1.0 - storage.standing_loss_frac_h * network.step_h
-        marginals[storage.name] = kept * marginals[storage.node]
     capacity = instance.theta[t.data_slice["capacity"], 0][::steps].tolist()
     return {
         "rates": rates,
         "amounts": {s.name: min(max(v, 0.0), s.capacity) for s, v in zip(network.storages, stored, strict=True)},
-        "marginals": marginals,
+        "marginals": _marginals(instance, result),
         "limits": {arc.name: limit for arc, limit in zip(network.arcs, capacity, strict=True)},
+        "solved": Solved(instance, result),
     }
+
+
+def _marginals(instance: Instance, result: Result) -> dict[str, float]:
+    """What one more unit is worth in the first step, by node and by storage; nothing where there are no duals."""
+    if not result.duals.size:
+        return {}
+    network, t = instance.network, instance.template
+    balance = result.duals[0][t.row_index["mass_balance"]][:: t.shape.steps] / network.step_h
+    marginals = {node.name: value for node, value in zip(network.nodes, balance.tolist(), strict=True)}
+    for storage in network.storages:
+        kept = 1.0 - storage.standing_loss_frac_h * network.step_h
+        marginals[storage.name] = kept * marginals[storage.node]
+    return marginals

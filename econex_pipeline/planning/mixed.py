@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from econex_pipeline.planning.highs import STATUS, LinearProgram, Solution, new_solver, pass_model, solve
+from econex_pipeline.planning.highs import STATUS, LinearProgram, Solution, incumbent, new_solver, pass_model, solve
 
 
 def solve_mixed(
@@ -56,7 +56,8 @@ def solve_mixed(
     nodes = max(int(information.mip_node_count), 0)
     if status != "optimal":
         seconds = time.perf_counter() - begun
-        return Solution(status, float("nan"), None, None, None, seconds, nodes, message, "".join(log))
+        objective, columns = incumbent(solver, status)
+        return Solution(status, objective, columns, None, None, seconds, nodes, message, "".join(log))
     found = np.asarray(solver.getSolution().col_value)
     chosen = np.asarray(program.integer, dtype=bool)
     lower, upper = program.lower.copy(), program.upper.copy()

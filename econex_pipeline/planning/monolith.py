@@ -40,7 +40,7 @@ class Result:
     columns : numpy.ndarray
         All columns of the template per scenario, first stage repeated, shape (scenario, column).
     duals : numpy.ndarray
-        Duals of the template's rows, shape (scenario, row); weighted by probability.
+        Duals of the template's rows, shape (scenario, row); weighted by probability. Empty where there is no optimum.
     """
 
     solution: Solution
@@ -146,10 +146,12 @@ def solve_monolith(
         solution = solve(assembled.program, settings, basis, logged, options.cancelled, options.progress)
     t, count = assembled.instance.template, len(assembled.instance.tables.probability)
     shared, rows = t.first_stage.stop, len(t.row_names)
-    if solution.columns is None or solution.row_duals is None:
+    if solution.columns is None:
         return Result(solution, float("nan"), np.empty((0, 0)), np.empty((0, 0)))
     own = len(t.column_names) - shared
     recourse = solution.columns[shared : shared + count * own].reshape(count, own)
     first = np.broadcast_to(solution.columns[:shared], (count, shared))
-    duals = solution.row_duals[: count * rows].reshape(count, rows)
+    duals = np.empty((0, 0))
+    if solution.row_duals is not None:
+        duals = solution.row_duals[: count * rows].reshape(count, rows)
     return Result(solution, solution.objective, np.hstack([first, recourse]), duals)

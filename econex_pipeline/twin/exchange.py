@@ -7,8 +7,10 @@ No physics here. Elements carry the names of the plan's network: arcs, storages,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts.arrays import Profiles
@@ -103,6 +105,25 @@ class Exogenous:
         step = profiles.at(time_utc)
         nodes = {node: NodeInputs(*row) for node, row in zip(profiles.nodes, step[:, _FLOWS_AT].tolist(), strict=True)}
         return cls(time_utc, nodes, float(step[0, _TURBIDITY]), float(step[0, _TEMPERATURE]))
+
+    def profiles(self) -> Profiles:
+        """Give the step as PROFILES of one step."""
+        values = np.zeros((1, len(self.nodes), len(PROFILE_VALUES)))
+        for i, inputs in enumerate(self.nodes.values()):
+            values[0, i, _FLOWS_AT] = [getattr(inputs, name) for name in FLOWS]
+        values[..., _TURBIDITY], values[..., _TEMPERATURE] = self.turbidity_ntu, self.water_temperature_c
+        return Profiles(np.array([self.time_utc.value]), tuple(self.nodes), values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the step as plain numbers and text."""
+        nodes = {name: [getattr(inputs, flow) for flow in FLOWS] for name, inputs in self.nodes.items()}
+        return {**asdict(replace(self, nodes={})), "time_utc": self.time_utc.isoformat(), "nodes": nodes}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Exogenous:
+        """Rebuild from what `to_dict` gave."""
+        nodes = {name: NodeInputs(*flows) for name, flows in content["nodes"].items()}
+        return cls(**{**content, "time_utc": pd.Timestamp(content["time_utc"]).as_unit("ns"), "nodes": nodes})
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,10 @@ def amounts_of(district, **changes):
     return {name: storage.start for name, storage in district.storages.items()} | changes
 
 
+def heard(amounts):
+    return Observation(START, amounts, {}, dict.fromkeys(amounts, 0.0))
+
+
 def believed(district, sd_frac=0.001, age_h=1.0, **changes):
     amounts = amounts_of(district, **changes)
     sds = {name: sd_frac * storage.capacity for name, storage in district.storages.items()}
@@ -21,7 +25,7 @@ def believed(district, sd_frac=0.001, age_h=1.0, **changes):
 
 
 def test_an_impossible_reading_is_brought_back_to_its_limits(district):
-    shown = Observation(START, amounts_of(district, cistern=20.3, raw_tank=-0.01), {})
+    shown = heard(amounts_of(district, cistern=20.3, raw_tank=-0.01))
     first = estimate(shown, district)
     assert first.amounts["cistern"] == 20.0
     assert first.amounts["raw_tank"] == 0.0
@@ -31,7 +35,7 @@ def test_an_impossible_reading_is_brought_back_to_its_limits(district):
 def test_two_equally_good_witnesses_are_averaged(district):
     """Meters and sensor of the same doubt: the truth is looked for halfway, with half the variance."""
     noise = district.twin.measurement_noise_frac
-    shown = Observation(START, amounts_of(district, cistern=5.1), {})
+    shown = heard(amounts_of(district, cistern=5.1))
     found = estimate(shown, district, believed(district, noise, cistern=5.0))
     assert found.amounts["cistern"] == pytest.approx(5.05)
     assert found.sds["cistern"] == pytest.approx(noise * 20.0 / math.sqrt(2.0))
@@ -42,7 +46,7 @@ def test_a_reading_that_meters_contradict_is_refused(district):
     expected = believed(district, cistern=5.0)
     doubt = math.hypot(0.001, district.twin.measurement_noise_frac) * 20.0
     for surprise, refused in ((0.99 * GATE * doubt, ()), (1.01 * GATE * doubt, ("cistern",))):
-        found = estimate(Observation(START, amounts_of(district, cistern=5.0 + surprise), {}), district, expected)
+        found = estimate(heard(amounts_of(district, cistern=5.0 + surprise)), district, expected)
         assert found.refused == refused
         assert (found.amounts["cistern"] == 5.0) == bool(refused)
         assert found.ages_h["cistern"] == (1.0 if refused else 0.0)
@@ -57,7 +61,7 @@ def test_a_silent_sensor_leaves_the_meters_alone_and_doubt_grows(district, day):
         expected = predict(known, step, district)
         change, _ = metered_change(step, district)["upper_basin"]
         assert expected.amounts["upper_basin"] == pytest.approx(known.amounts["upper_basin"] + change)
-        known = estimate(Observation(START, {}, {}), district, expected)
+        known = estimate(heard({}), district, expected)
         doubts.append(known.sds["upper_basin"])
     assert doubts == sorted(doubts)
     assert set(known.stale) == set(district.storages)
@@ -78,7 +82,7 @@ def test_a_slow_fault_of_the_meters_does_not_shut_the_sensor_out_for_ever(distri
     known, true, longest = believed(district, age_h=0.0), district.storages["cistern"].start, 0.0
     for _ in range(100):
         true -= 0.0015 * 20.0
-        shown = Observation(START, amounts_of(district, cistern=true), {})
+        shown = heard(amounts_of(district, cistern=true))
         expected = predict(known, step, district)
         drift = metered_change(step, district)["cistern"][0]
         expected.amounts["cistern"] -= drift  # nothing flows in this story

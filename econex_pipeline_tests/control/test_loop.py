@@ -6,6 +6,7 @@ import pytest
 
 from econex_pipeline.contracts import validate
 from econex_pipeline.control import Controller, ControlState, Corrections, operate_hour
+from econex_pipeline.control.fallback import Status
 from econex_pipeline.hydraulics import HydraulicsError
 from econex_pipeline.planning import DayPlan, NextStep, end_values_from_plan, solve_step
 from econex_pipeline.twin import Twin, balances
@@ -135,7 +136,7 @@ def test_when_the_solver_fails_the_plan_decides_and_the_record_says_so(district,
     records = operate_day(controller, controller.start(START), profiles, prices, plan, 3)
     assert [record.fallbacks for record in records] == [1, 1, 1]
     assert (rows_of(records, "controller", "fallback_count") == 1.0).all()
-    assert (rows_of(records, "controller", "solve_status") == 1.0).all()
+    assert (rows_of(records, "controller", "solve_status") == Status.LAST_GOOD_PLAN).all()
     assert all("no plan" in r.messages[0] or "numerical trouble" in r.messages[0] for r in records)
     planned = rows_of(records, "battery_1.charge", "power_kw", "planned")
     asked = rows_of(records, "battery_1.charge", "power_kw", "asked")
@@ -145,7 +146,7 @@ def test_when_the_solver_fails_the_plan_decides_and_the_record_says_so(district,
 def test_without_solver_and_plan_rules_serve_everyone_all_day(district, profiles, prices):
     controller = Controller(district, solve=raising)
     records = operate_day(controller, controller.start(START), profiles, prices)
-    assert (rows_of(records, "controller", "solve_status") == 2.0).all()
+    assert (rows_of(records, "controller", "solve_status") == Status.RULES).all()
     test_nobody_goes_without(records)
     assert rows_of(records, "treatment", "flow_m3_h").sum() > 0.5
     assert rows_of(records, "battery_1.charge", "power_kw").sum() > 1.0
@@ -176,5 +177,5 @@ def test_a_failing_probe_leaves_the_plan_in_charge(district, profiles, prices, p
         controller, controller.start(START), *operated_with(controller, profiles, profiles, prices, plan)
     )
     assert record.fallbacks == 1
-    assert (rows_of([record], "controller", "solve_status") == 1.0).all()
+    assert (rows_of([record], "controller", "solve_status") == Status.LAST_GOOD_PLAN).all()
     validate(record.operations, "OPERATIONS")

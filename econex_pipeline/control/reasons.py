@@ -1,0 +1,300 @@
+"""Why each device does what it does in the first step of a solved horizon: one sentence, true in its numbers.
+
+A device runs where what it brings is worth at least what it takes, and waits where it is not: what a unit is worth at
+each place is the dual of its balance, what it costs a price. Each sentence names the two numbers that decided, or the
+limit that held; a comparison that does not hold in numbers is not written. What neither acts nor is held by a limit is
+passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from econex_pipeline.control.first_step import LEAST_RATE, FirstStep, Places, plain
+from econex_pipeline.planning import Arc, Network, Solved, Storage
+
+ROUNDING_USD = 1e-7
+"""What solver tolerances leave of a comparison [USD per unit]."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a device does what it does.
+
+    Attributes
+    ----------
+    element : str
+        The device, by its name in OPERATIONS; a battery by its storage.
+    text : str
+        What it does and why; the device's name goes before it.
+    more, less : float or None
+        The two numbers compared, `more` at least `less` [USD per kWh or m3]; None where a limit decided alone.
+    """
+
+    element: str
+    text: str
+    more: float | None = None
+    less: float | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the reason as plain numbers and text."""
+        numbers = {} if self.more is None or self.less is None else {"more": self.more, "less": self.less}
+        return {"element": self.element, "text": self.text, **{k: round(value, 6) for k, value in numbers.items()}}
+
+
+class Explainer:
+    """Says why the devices of a network do what they do.
+
+    Parameters
+    ----------
+    network : Network
+        What the controller plans with.
+    zone : str
+        Civil time zone of the site: a device waits until a time on the clock.
+    """
+
+    def __init__(self, network: Network, zone: str) -> None:
+        self.places = Places(network, zone)
+        self.batteries = [storage for storage in network.storages if storage.node == storage.name]
+        self.told = [(TELL[arc.kind], arc) for arc in network.arcs if arc.kind in TELL]
+
+    def __call__(self, solved: Solved) -> tuple[Reason, ...]:
+        """Say why the devices do what they do in the first step.
+
+        Parameters
+        ----------
+        solved : Solved
+            A horizon of this network.
+
+        Returns
+        -------
+        tuple of Reason
+            Batteries, then arcs in the order of the network; none where the solution has no duals.
+        """
+        if not solved.explained:
+            return ()
+        first = FirstStep(self.places, solved)
+        found = [_battery(first, storage) for storage in self.batteries]
+        found += [tell(first, arc) for tell, arc in self.told]
+        return tuple(reason for reason in found if reason is not None)
+
+
+def _battery(first: FirstStep, storage: Storage) -> Reason | None:
+    arcs = first.solved.network.arc
+    charge, discharge = arcs[f"{storage.name}.charge"], arcs[f"{storage.name}.discharge"]
+    kept, given = first.brings(charge), first.takes(discharge)
+    if (power := first.flow(discharge.name)) >= LEAST_RATE:
+        source, worth = _grid_replaced(first, given) or ("electricity here worth", first.worth(discharge.head))
+        text = f"discharges {_amount(power, 'kW')}{_limit(first, discharge)}"
+        why = f"{source} {_price(worth)}, stored energy valued {_than(given, worth)}"
+        return _compared(storage.name, text, why, worth, given)
+    if (power := first.flow(charge.name)) >= LEAST_RATE:
+        source, worth = _grid_forgone(first, kept) or ("electricity here worth", first.worth(charge.tail))
+        text = f"charges {_amount(power, 'kW')}{_limit(first, charge)}"
+        why = f"stored energy valued {_price(kept)}, {source} {_than(worth, kept)}"
+        return _compared(storage.name, text, why, kept, worth)
+    if first.full(storage.node, 0) or first.empty(storage.node, 0):
+        return Reason(storage.name, f"stands still: {'full' if first.full(storage.node, 0) else 'empty'}")
+    uses = [step for arc in (charge, discharge) if (step := first.next_use(arc.name)) is not None]
+    until = f" until {first.clock(min(uses))}" if uses else ""
+    here = first.worth(discharge.head)
+    text = f"keeps its {_amount(first.amounts[first.at.storages[storage.node][0]][0], 'kWh')}{until}"
+    why = f"stored energy valued {_price(given)}, electricity here worth {_than(here, given)}"
+    return _compared(storage.name, text, why, given, here)
+
+
+def _grid_replaced(first: FirstStep, least: float) -> tuple[str, float] | None:
+    """Give the price that a discharging battery saves or earns at the grid, where it is worth at least as much."""
+    sold = first.flow("grid_export") >= LEAST_RATE
+    price = first.price("sell_price_usd_kwh" if sold else "buy_price_usd_kwh")
+    return ("grid pays" if sold else "grid at", price) if price >= least else None
+
+
+def _grid_forgone(first: FirstStep, most: float) -> tuple[str, float] | None:
+    """Give the price that a charging battery pays or forgoes at the grid, where it is worth at most as much."""
+    bought = first.flow("grid_import") >= LEAST_RATE
+    price = first.price("buy_price_usd_kwh" if bought else "sell_price_usd_kwh")
+    return ("grid at" if bought else "grid pays", price) if price <= most else None
+
+
+def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
+    lift = -first.electricity(arc)
+    if (flow := first.flow(arc.name)) >= LEAST_RATE:
+        worth, taken = first.brings(arc), first.takes(arc)
+        verb = {"pumped": "lifts", "gravity": "returns", "backup": "gives"}[arc.kind]
+        why = f"water worth {_price(worth)} at {_place(arc.head)}, {_price(taken)} at {_place(arc.tail)}"
+        why += f", {_price(lift)} to lift" if arc.kind == "pumped" else ""
+        text = f"{verb} {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        return _compared(arc.name, text, why, worth, taken + lift + first.cost(arc))
+    if arc.kind != "pumped":
+        return None
+    held = _held(first, arc)
+    if held or not first.reversible(arc) or (step := first.next_use(arc.name)) is None:
+        return held
+    then = -first.electricity(arc, step)
+    if _price(then) == _price(lift) or then > lift:
+        return None
+    text = f"stands still until {first.clock(step)}: lifting costs {_price(lift)} a m3 now, {_price(then)} then"
+    return Reason(arc.name, text, lift, then)
+
+
+def _turbine(first: FirstStep, arc: Arc) -> Reason | None:
+    below, above, power = first.brings(arc), first.takes(arc), first.electricity(arc)
+    if (flow := first.flow(arc.name)) < LEAST_RATE:
+        return _held(first, arc) or _waits(first, arc, "stands still", "a m3 makes electricity for")
+    text = f"takes {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+    why = f"a m3 makes electricity for {_price(power)}, valued {_price(above)} above and {_price(below)} below"
+    return _compared(arc.name, text, why, power + below, above + first.cost(arc))
+
+
+def _waits(first: FirstStep, arc: Arc, verb: str, what: str) -> Reason | None:
+    """Say that the electricity an arc makes will be worth more later."""
+    if (step := first.next_use(arc.name)) is None:
+        return None
+    now, then = first.electricity(arc), first.electricity(arc, step)
+    if _price(then) == _price(now) or then < now:
+        return None
+    text = f"{verb} until {first.clock(step)}: {what} {_price(then)} then, {_price(now)} now"
+    return Reason(arc.name, text, then, now)
+
+
+def _treatment(first: FirstStep, arc: Arc) -> Reason | None:
+    flow, worth, raw, promise = first.flow(arc.name), first.brings(arc), first.takes(arc), first.promise(arc)
+    effort = first.cost(arc) + promise - first.electricity(arc)
+    if flow >= LEAST_RATE and abs(promise) > ROUNDING_USD and _off_schedule(first, arc) == 0.0:
+        price = first.solved.network.commitments[first.at.promises[arc.name][0]].deviation_usd
+        why = f"leaving it costs {_price(price)} a m3 and would bring {_than(abs(promise), price)}"
+        return _compared(arc.name, f"keeps its schedule of {_amount(flow, 'm3/h')}", why, price, abs(promise))
+    why = f"drinking water from a m3 worth {_price(worth)}, raw water {_price(raw)}, energy and reject {_price(effort)}"
+    if flow >= LEAST_RATE:
+        text = f"treats {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        return _compared(arc.name, text, why, worth, raw + effort - promise)
+    return _held(first, arc) or _compared(arc.name, "stands still", why, raw + effort - promise, worth)
+
+
+def _import(first: FirstStep, arc: Arc) -> Reason | None:
+    flow, worth, cost = first.flow(arc.name), first.brings(arc), first.cost(arc)
+    if arc.layer == "E":
+        text = f"buys {_amount(flow, 'kW')} at {_price(first.price('buy_price_usd_kwh'))}{_scheduled(first, arc)}"
+        why = f"electricity worth {_price(worth)} at {_place(arc.head)}"
+        return _compared(arc.name, text, why, worth, cost) if flow >= LEAST_RATE else None
+    power = first.electricity(arc)
+    turbine = f", its turbine adds {_price(power)}" if power > ROUNDING_USD else ""
+    why = f"water worth {_price(worth)} at {_place(arc.head)}{turbine}, costs {_price(cost)}"
+    if flow >= LEAST_RATE:
+        text = f"lets in {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        return _compared(arc.name, text, why, worth + power, cost)
+    waits = _held(first, arc) or _waits(first, arc, "closed", "its turbine makes of a m3")
+    return waits or _compared(arc.name, "closed", why, cost, worth + power)
+
+
+def _export(first: FirstStep, arc: Arc) -> Reason | None:
+    if (flow := first.flow(arc.name)) < LEAST_RATE:
+        return None
+    worth, revenue = first.takes(arc), -first.cost(arc)
+    what, unit, column = ("electricity", "kW", "sell_price_usd_kwh") if arc.layer == "E" else WATER_SOLD
+    text = f"sells {_amount(flow, unit)} at {_price(first.price(column))}{_scheduled(first, arc)}"
+    return _compared(arc.name, text, f"{what} worth {_price(worth)} at {_place(arc.tail)}", revenue, worth)
+
+
+def _off_schedule(first: FirstStep, arc: Arc) -> float:
+    """Give by how much a committed exchange is above its schedule; zero where it is next to it [kW or m3/h]."""
+    i, _ = first.at.promises[arc.name]
+    commitment = first.solved.network.commitments[i]
+    net = sum(map(first.flow, commitment.plus)) - sum(map(first.flow, commitment.minus))
+    off = net - first.kept[i][1]
+    return off if abs(off) >= LEAST_RATE else 0.0
+
+
+def _scheduled(first: FirstStep, arc: Arc) -> str:
+    """Say how an exchange lies to its schedule, where there is one that binds."""
+    if abs(first.promise(arc)) <= ROUNDING_USD:
+        return ""
+    off = first.at.promises[arc.name][1] * _off_schedule(first, arc)
+    if off == 0.0:
+        return ", as scheduled"
+    unit = "kW" if arc.layer == "E" else "m3/h"
+    return f", {_amount(abs(off), unit)} {'more' if off > 0.0 else 'less'} than scheduled"
+
+
+def _sun(first: FirstStep, arc: Arc) -> Reason | None:
+    if (unused := first.unused(arc)) < LEAST_RATE:
+        return None
+    worth, text = first.brings(arc), f"leaves {_amount(unused, 'kW')} of sun unused"
+    return _compared(arc.name, text, f"electricity worth {_price(worth)} there", first.cost(arc), worth)
+
+
+def _short(first: FirstStep, arc: Arc) -> Reason | None:
+    if (flow := first.flow(arc.name)) < LEAST_RATE:
+        return None
+    text = f"goes short of {_amount(flow, 'kW' if arc.layer == 'E' else 'm3/h')}"
+    worth, penalty = first.brings(arc), first.cost(arc)
+    why = f"serving it would take {_price(worth)}, going short {_price(penalty)}"
+    return _compared(arc.name, text, why, worth, penalty)
+
+
+def _overflow(first: FirstStep, arc: Arc) -> Reason | None:
+    if (flow := first.flow(arc.name)) < LEAST_RATE or not first.full(arc.tail, 1):
+        return None
+    return Reason(arc.name, f"runs over by {_amount(flow, 'm3/h')}: {first.standing(arc.tail)} is full")
+
+
+def _held(first: FirstStep, arc: Arc) -> Reason | None:
+    """Say that an arc stands still because a tank is full or empty all through the step."""
+    if first.full(arc.head, 0) and first.full(arc.head, 1):
+        return Reason(arc.name, f"stands still: {first.standing(arc.head)} is full")
+    if first.empty(arc.tail, 0) and first.empty(arc.tail, 1):
+        return Reason(arc.name, f"stands still: {first.standing(arc.tail)} is empty")
+    return None
+
+
+def _limit(first: FirstStep, arc: Arc) -> str:
+    """Say which limit an acting arc meets: its own, or that of what it fills or draws from."""
+    if first.at_capacity(arc):
+        return " (its limit)"
+    if first.full(arc.head, 1):
+        return f" until {first.standing(arc.head)} is full"
+    if first.empty(arc.tail, 1):
+        return f" until {first.standing(arc.tail)} is empty"
+    return ""
+
+
+def _compared(element: str, text: str, why: str, more: float, less: float) -> Reason:
+    """Give the reason with its comparison where that holds, without it else."""
+    return Reason(element, f"{text}: {why}", more, less) if more >= less - ROUNDING_USD else Reason(element, text)
+
+
+def _place(node: str | None) -> str:
+    return "outside" if node is None else plain(node.rsplit(".", 1)[0])
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.{2 if value < 1.0 else 1}f} {unit}"
+
+
+def _price(value: float) -> str:
+    """Two decimals; a third where it is small and tells something."""
+    third = abs(value) < 0.1 and round(value, 3) != round(value, 2)
+    return f"{round(value, 3 if third else 2) + 0.0:.{3 if third else 2}f}"
+
+
+def _than(value: float, other: float) -> str:
+    """Write a price beside another one; equal ones once."""
+    return "as much" if _price(value) == _price(other) else _price(value)
+
+
+WATER_SOLD = ("water", "m3/h", "water_sell_usd_m3")
+TELL: dict[str, Callable[[FirstStep, Arc], Reason | None]] = {
+    "pumped": _transfer,
+    "gravity": _transfer,
+    "backup": _transfer,
+    "turbined": _turbine,
+    "treatment": _treatment,
+    "import": _import,
+    "export": _export,
+    "pv": _sun,
+    "unserved": _short,
+    "overflow": _overflow,
+}
+"""How each kind of arc is told."""
