@@ -77,7 +77,7 @@ def test_text_under_the_pointer_is_escaped():
     figure = theme.new_figure(1.0)
     bar = Rectangle((0, 0), 1, 1)
     render.tip(bar, 'a <b> & "c"')
-    figure.add_artist(bar)
+    figure.subplots().add_patch(bar)
     text = render.svg(figure, "x", '<script>"')
     assert html.unescape(re.search("<title>(.*)</title>", text)[1]) == 'a <b> & "c"'
     assert "<b>" not in text
