@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import validate
-from econex_pipeline.district import Event
-from econex_pipeline.hydraulics import HydraulicsError
+from econex_pipeline.district import Event, cases, load_case
+from econex_pipeline.hydraulics import HydraulicsError, WaterNetwork, check_network
 from econex_pipeline.twin import Decision, Exogenous, NodeInputs, Twin, balances
 from econex_pipeline.twin.records import decision_rows, measurement_rows, measurements_of, operations_table, state_table
-from econex_pipeline_tests.twin.synthetic import START
+from econex_pipeline_tests.twin.synthetic import DATA, START
 
 EXACT = 1e-6
 HOUR = pd.Timedelta(hours=1)
@@ -221,3 +221,13 @@ def test_the_same_step_under_events_gives_the_same_answer_in_any_order(plant):
     sound = twin.step(later, decision, at(later.time_utc))
     assert twin.step(state, decision, at()) == worn
     assert plant().step(later, decision, at(later.time_utc)) == sound
+
+
+@pytest.mark.parametrize("case", cases(DATA))
+def test_each_shipped_case_has_a_network_that_fits_it_and_a_plant_that_runs(case):
+    district = load_case(DATA, case)
+    check_network(district, WaterNetwork(district.network_path))
+    twin = Twin(district)
+    asked = Decision({name: 0.05 for name, arc in district.arcs.items() if arc.kind != "line"})
+    inputs = {name: NodeInputs(load_kw=0.5) for name, node in district.nodes.items() if node.electricity is not None}
+    run(twin, 2, asked, **inputs)

@@ -1,0 +1,55 @@
+"""Every shipped case plans and operates a day, with few scenarios but the whole way; half of them in winter."""
+
+import shutil
+from datetime import date
+
+import pytest
+
+from econex_pipeline.district import cases
+from econex_pipeline.hydraulics import WaterNetwork, check_network
+from econex_pipeline.orchestration.recipe import HOURS
+from econex_pipeline.twin import balances, measurements_of
+from econex_pipeline_tests.conftest import DATA
+from econex_pipeline_tests.pilot.run import run
+
+SUMMER, WINTER = date(2025, 7, 15), date(2025, 1, 15)  # the days on which the outages are
+FEW = {"drawn: 1000": "drawn: 40", "kept: 20": "kept: 2"}
+WINTER_CASES = {"cloudy", "drought", "flat_tariff", "mains_outage", "no_battery", "no_prs", "storm"}
+UNDER_EVENT_H = {"grid_outage": 4, "mains_outage": 18}
+"""Hours of its day that a case spends under its event."""
+
+
+@pytest.fixture(scope="module")
+def quick_data(tmp_path_factory):
+    """The data folder with small scenario sets."""
+    data = shutil.copytree(DATA, tmp_path_factory.mktemp("cases") / "data")
+    for path in data.glob("districts/*/district.yaml"):
+        text = path.read_text()
+        for old, new in FEW.items():
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        path.write_text(text)
+    return data
+
+
+@pytest.fixture(scope="module")
+def quick_root(tmp_path_factory):
+    return tmp_path_factory.mktemp("cases_storage")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", cases(DATA))
+def test_a_case_plans_and_operates_its_day_and_its_books_close(quick_data, quick_root, case):
+    day = WINTER if case in WINTER_CASES else SUMMER
+    operated = run(quick_data, quick_root, case, day)
+    district = operated.day.setting.district
+    check_network(district, WaterNetwork(district.network_path))
+    steps = measurements_of(operated.operations, operated.states, district.step_h)
+    assert len(steps) == 24
+    closing = [balances(step, district) for step in steps]
+    assert max(step.worst_water_m3 for step in closing) < 1e-6
+    assert max(step.worst_energy_kwh for step in closing) < 1e-6
+    assert operated.operations.query("quantity == 'fallback_count'")["value"].sum() == 0.0
+    assert sum(bool(step.events) for step in steps) == UNDER_EVENT_H.get(case, 0)
+    noted = [operated.day.storage.extra(HOURS, case, key) for key in operated.day.hour_keys]
+    assert [bool(extra["events"]) for extra in noted] == [bool(step.events) for step in steps]
