@@ -13,12 +13,14 @@ from datetime import date
 from pathlib import Path
 
 from econex_pipeline.contracts import EconexError
+from econex_pipeline.district import load_case
 from econex_pipeline.orchestration import home
 from econex_pipeline.study.days import study_dir
-from econex_pipeline.study.page import months_page
+from econex_pipeline.study.page import months_page, verdict_table, year_page
 from econex_pipeline.study.pool import run
 from econex_pipeline.study.results import Figures, parse_month, results_table, write_results
-from econex_pipeline.study.tasks import Task, month_tasks, year_tasks
+from econex_pipeline.study.strategies import STRATEGIES
+from econex_pipeline.study.tasks import BASE, Task, month_tasks, year_tasks
 from econex_pipeline.study.verdicts import verdicts
 
 WINTER, SUMMER = "2025-01", "2025-07"
@@ -50,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cases", nargs="+", help="names of files in data/cases; all by default")
     parser.add_argument("--months", nargs="+", type=parse_month, default=[parse_month(WINTER), parse_month(SUMMER)])
     parser.add_argument("--days", type=int, help="only so many days from the first of each month")
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, help="only these, for every case")
     parser.add_argument("--jobs", type=int, default=2, help="processes at work")
     parser.add_argument("--year", type=int, help="a whole year of the controller with and without each device")
     parser.add_argument("--strict", action="store_true", help="a missed promise ends with 1")
@@ -59,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 def _tasks(asked: argparse.Namespace) -> list[Task]:
     if asked.year:
         return year_tasks(date(asked.year, 1, 1), asked.days)
-    return month_tasks(asked.cases or _all_cases(home.data_dir()), asked.months, asked.days)
+    return month_tasks(asked.cases or _all_cases(home.data_dir()), asked.months, asked.days, asked.strategies)
 
 
 def _all_cases(data_dir: Path) -> list[str]:
@@ -77,12 +80,13 @@ def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
     name = f"year_{asked.year}" if asked.year else "months"
     place = write_results(figures_table, root / name)
     figures = Figures(figures_table)
-    page = months_page(figures)
-    print(page)
+    print(year_page(figures, load_case(home.data_dir(), BASE)) if asked.year else months_page(figures))
+    judged = verdicts(figures)
+    print(f"\n{verdict_table(judged)}\n")
     for task, why in failed.items():
         print(f"failed: {task.case} {task.label} {', '.join(task.strategies)}: {why}", file=sys.stderr)
     print(f"all figures: {place}")
-    missed = [verdict for verdict in verdicts(figures) if verdict.kept is False]
+    missed = [verdict for verdict in judged if verdict.kept is False]
     return int(bool(failed) or (asked.strict and bool(missed)))
 
 

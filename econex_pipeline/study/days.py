@@ -17,6 +17,7 @@ import pandas as pd
 from econex_pipeline.contracts import EconexError, InputError, Provenance, digest_json, tidy
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
+from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.control import Controller, ControlState
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.assets import DAY_AHEAD
@@ -28,8 +29,8 @@ from econex_pipeline.orchestration.setting import Setting
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.versions import code_version
 from econex_pipeline.planning import DayPlan, PlanOptions, expected_end_state, plan_day
-from econex_pipeline.profiles import prices, profiles, remember
-from econex_pipeline.scenarios import forecast
+from econex_pipeline.profiles import prices, profiles_ahead, remember
+from econex_pipeline.scenarios import forecasts
 
 ROOMS = (
     "weather",
@@ -44,6 +45,7 @@ ROOMS = (
 )
 KEPT = {"coefficients": "COEFFICIENTS", "prices": "PRICES", "profiles": "PROFILES", "plan": "PLAN"}
 """Tables kept of a day, in the order in which they are written; by name their contract."""
+MINUTES_PER_HOUR = 60
 FORECAST_H = HOURS_PER_DAY + 1
 """Hours a forecast reaches from its issue: a day from each cycle of the hour."""
 
@@ -175,7 +177,7 @@ class StudyDays:
             self._latest = digest, self._read(of)
         return self._latest[1]
 
-    def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, pd.DataFrame]:
+    def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, Profiles]:
         """Forecast at every hour of a day.
 
         Parameters
@@ -187,21 +189,17 @@ class StudyDays:
 
         Returns
         -------
-        dict of pandas.Timestamp to pandas.DataFrame
-            PROFILES as expected, by issue.
+        dict of pandas.Timestamp to Profiles
+            Supply and demand as expected, by issue.
         """
-        setting, day = self.setting, self.day(of)
-        district = setting.district
+        setting, day, district = self.setting, self.day(of), self.setting.district
         trace = setting.trace(steps(day.times[0], HOURS_PER_DAY + hours, district.step_minutes))
+        issues = steps(day.times[0], HOURS_PER_DAY, MINUTES_PER_HOUR)
+        windows = Windows.starting(issues, round(hours / district.step_h), district.step_minutes)
+        expected = forecasts(district, setting.climatology, trace, issues, windows)
         memory = remember(district, setting.history(day.times[0]))
-        expected = {}
-        for issued in steps(day.times[0], HOURS_PER_DAY, 60):
-            reach = steps(issued, hours, district.step_minutes)
-            ahead = trace[trace["time_utc"].isin(reach)].reset_index(drop=True)
-            came = trace[trace["time_utc"] < issued]
-            driver = forecast(district, setting.climatology, ahead, issued, reach)
-            expected[issued] = profiles(district, driver, remember(district, came, memory))
-        return expected
+        ahead = profiles_ahead(district, windows, expected.values, trace, memory)
+        return dict(zip(issues, ahead, strict=True))
 
     def digest(self, of: date) -> str:
         """Digest of what was prepared for a day.

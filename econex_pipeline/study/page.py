@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from econex_pipeline.district import District
+from econex_pipeline.study.behaviours import NOTHING, behaviours, even_frac
 from econex_pipeline.study.results import Figures
-from econex_pipeline.study.verdicts import WEIGHTED, Verdict, verdicts
+from econex_pipeline.study.tasks import BASE
+from econex_pipeline.study.verdicts import WEIGHTED, Verdict
+from econex_pipeline.study.worth import RATE_FRAC, worths
 
 STRATEGY_TITLES = {
     "no_control": "no control",
@@ -19,27 +23,24 @@ STRATEGY_TITLES = {
 """From the worst expected to the best."""
 
 
-def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a Markdown table whose columns are padded, so that it reads as plain text too."""
+def table(heading: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence[int] = (0,)) -> str:
+    """Give a Markdown table whose columns are padded, so that it reads as plain text too; `texts` stand on the left."""
     lines = [list(heading), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heading))]
-    right = [column > 0 and not heading[column].startswith(" ") for column in range(len(heading))]
 
     def cells(line: Sequence[str]) -> str:
         padded = (
-            text.rjust(width) if to_right else text.ljust(width)
-            for text, width, to_right in zip(line, widths, right, strict=True)
+            text.ljust(width) if column in texts else text.rjust(width)
+            for column, (text, width) in enumerate(zip(line, widths, strict=True))
         )
         return f"| {' | '.join(padded)} |"
 
-    rule = "|".join(
-        "-" * (width + 1) + (":" if to_right else "-") for width, to_right in zip(widths, right, strict=True)
-    )
+    rule = "|".join("-" * (width + 1) + ("-" if column in texts else ":") for column, width in enumerate(widths))
     return "\n".join([cells(lines[0]), f"|{rule}|", *(cells(line) for line in lines[1:])])
 
 
 def months_page(figures: Figures) -> str:
-    """Give the tables of a study of months, and its verdicts."""
+    """Give the tables of a study of months."""
     parts = [
         "Cost of each case, USD: exchanges with grid, mains and sewer less the change of what is stored at the "
         "district's values; in brackets what the controller is asked to minimize, with carbon, scarcity, waste and "
@@ -47,14 +48,54 @@ def months_page(figures: Figures) -> str:
         _costs(figures),
         "What the controller saves against the rules and against no control, and what went on beside the money.",
         _beside(figures),
-        verdict_table(verdicts(figures)),
     ]
     return "\n\n".join(parts)
 
 
+def year_page(figures: Figures, district: District) -> str:
+    """Give the behaviours and the devices over each range that has the cases without devices."""
+    return "\n\n".join(part for label in figures.ranges for part in _year(figures, label, district))
+
+
+def _year(figures: Figures, label: str, district: District) -> Iterator[str]:
+    costs = {
+        STRATEGY_TITLES[name]: _cost(figures, BASE, label, name)
+        for name in STRATEGY_TITLES
+        if figures.has(BASE, label, name)
+    }
+    yield (
+        f"{label}, {figures.days[label]} days: " + "; ".join(f"{name} {cost} USD" for name, cost in costs.items()) + "."
+    )
+    yield (
+        "The four behaviours. The peak holds the day's dearest hours of the base tariff, "
+        f"{even_frac(figures, label):.0%} of all hours: a flow that is spread evenly has that share in it."
+    )
+    rows = [(one.title, one.said, one.controlled, one.flat, one.no_control) for one in behaviours(figures, label)]
+    yield table(("behaviour", "", "controller", "controller, flat tariff", "no control"), rows, texts=(0, 1))
+    yield (
+        "What a device earns is what the district pays more without it, the controller at its best both times; what "
+        f"it costs is an annuity at {RATE_FRAC:.0%} a year."
+    )
+    found = worths(figures, label, district)
+    cells = [
+        (
+            worth.device.title,
+            f"{worth.earned_usd:.2f}",
+            f"{worth.earned_weighted_usd:.2f}",
+            NOTHING if worth.cost_usd is None else f"{worth.cost_usd:.2f}",
+            worth.word,
+            worth.device.said,
+        )
+        for worth in found
+    ]
+    yield table(
+        ("device", "earned USD", "weighted", "costs USD", "verdict", "source of the cost"), cells, texts=(0, 4, 5)
+    )
+
+
 def verdict_table(found: Sequence[Verdict]) -> str:
     """Give the verdicts as a table."""
-    return table(("promise", "kept", " figures"), [(v.promise, v.word, v.found) for v in found])
+    return table(("promise", "kept", "figures"), [(v.promise, v.word, v.found) for v in found], texts=(0, 1, 2))
 
 
 def _costs(figures: Figures) -> str:

@@ -67,6 +67,16 @@ class Figures:
         """Say whether a strategy was run."""
         return (case, label, strategy) in self._found
 
+    def measures(self, case: str, label: str, strategy: str) -> Measures:
+        """Give all measures of a strategy.
+
+        Raises
+        ------
+        KeyError
+            If it was not run.
+        """
+        return self._found[case, label, strategy]
+
     def get(self, case: str, label: str, strategy: str, measure: str) -> float:
         """Give a measure.
 
@@ -75,7 +85,7 @@ class Figures:
         KeyError
             If it was not measured.
         """
-        return self._found[case, label, strategy][measure]
+        return self.measures(case, label, strategy)[measure]
 
     def all(self, measure: str) -> dict[tuple[str, str, str], float]:
         """Give a measure wherever it was taken, by case, range and strategy."""

@@ -55,8 +55,7 @@ def controlled(days: StudyDays, of: date, state: ControlState) -> Operated:
     """Operate a day in closed loop: at every hour a new forecast, against the day's plan."""
     inputs, records = days.inputs(of), []
     for expected in days.forecasts(of).values():
-        ahead = Profiles.from_table(expected)
-        record = operate_hour(days.controller, state, ahead, inputs.actual, inputs.tariffs, inputs.day_plan)
+        record = operate_hour(days.controller, state, expected, inputs.actual, inputs.tariffs, inputs.day_plan)
         state = record.state
         records.append(record)
     return Operated(

@@ -16,7 +16,7 @@ from econex_pipeline.study.operating import Chain
 from econex_pipeline.study.strategies import BASE_ONLY, EVERY_CASE
 
 BASE = "base"
-YEAR_CASES = (BASE, "no_battery", "no_phs", "no_prs", "flat_tariff")
+YEAR_CASES = (BASE, "no_battery", "no_phs", "no_prs", "no_treatment", "flat_tariff")
 DAYS_OF_YEAR = 365
 
 
@@ -69,7 +69,9 @@ Results = dict[str, Measures]
 """Measures of a task by strategy."""
 
 
-def month_tasks(cases: Sequence[str], months: Sequence[date], days: int | None = None) -> list[Task]:
+def month_tasks(
+    cases: Sequence[str], months: Sequence[date], days: int | None = None, strategies: Sequence[str] | None = None
+) -> list[Task]:
     """List a study of months; the base case, which has most to do, comes first.
 
     Parameters
@@ -80,10 +82,13 @@ def month_tasks(cases: Sequence[str], months: Sequence[date], days: int | None =
         First days.
     days : int, optional
         Days of each month; all by default.
+    strategies : sequence of str, optional
+        The only ones to run; by default those of every case, and the base case's own.
     """
     ordered = sorted(cases, key=lambda case: case != BASE)
-    tasks = [Task(case, first, days or days_of_month(first), EVERY_CASE) for case in ordered for first in months]
-    if BASE not in cases:
+    usual = tuple(strategies or EVERY_CASE)
+    tasks = [Task(case, first, days or days_of_month(first), usual) for case in ordered for first in months]
+    if BASE not in cases or strategies:
         return tasks
     more = [Task(BASE, first, days or days_of_month(first), (name,)) for first in months for name in BASE_ONLY]
     return tasks[: len(months)] + more + tasks[len(months) :]
