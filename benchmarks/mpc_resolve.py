@@ -73,7 +73,7 @@ def _ours(
         for at in work:
             begun = time.perf_counter()
             made = instance(at)
-            start = at[0].times[0]
+            start = int(at[0].stamps[0])
             if way == "ring" and basis is not None:
                 basis = from_slots(basis, made.template, start)
             found = solve_monolith(assemble(made, OPTIONS), OPTIONS, None if way == "cold" else basis)

@@ -48,7 +48,7 @@ class Profiles:
     @cached_property
     def times(self) -> pd.DatetimeIndex:
         """Starts of the steps."""
-        return _times(self.stamps)
+        return times_of(self.stamps)
 
     def at(self, time_utc: pd.Timestamp) -> Array:
         """Give one step, shape (node, quantity).
@@ -103,7 +103,7 @@ class Prices:
     @cached_property
     def times(self) -> pd.DatetimeIndex:
         """Starts of the steps."""
-        return _times(self.stamps)
+        return times_of(self.stamps)
 
     def of(self, quantity: str) -> Array:
         """Give one column, shape (T,)."""
@@ -120,7 +120,8 @@ def _stamps(frame: pd.DataFrame) -> Array:
     return frame["time_utc"].to_numpy(dtype="datetime64[ns]").astype(np.int64)
 
 
-def _times(stamps: Array) -> pd.DatetimeIndex:
+def times_of(stamps: Array) -> pd.DatetimeIndex:
+    """Give stamps [ns since 1970, UTC] as times."""
     return pd.DatetimeIndex(stamps.view("datetime64[ns]"), name="time_utc").tz_localize("UTC")
 
 

@@ -12,10 +12,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from econex_pipeline.planning.couplings import Chord, Commitment, Coupling, Recovery
 from econex_pipeline.planning.money import Cost, EndValues, Part, Target, Targets, Tranche, Weights
 from econex_pipeline.planning.sources import Layer, Source
+
+if TYPE_CHECKING:
+    from econex_pipeline.planning.layout import Layout
 
 __all__ = [
     "AMOUNT_QUANTITY",
@@ -224,6 +228,11 @@ class Network:
                 pairs.append((other, arc.name))
             seen.setdefault((arc.tail, arc.head), []).append(arc.name)
         return tuple(pairs)
+
+    @cached_property
+    def layouts(self) -> dict[tuple[str, ...], Layout]:
+        """Where its data stand in tables, by the order of the nodes there; `layout_of` fills it."""
+        return {}
 
     @cached_property
     def topology(self) -> str:

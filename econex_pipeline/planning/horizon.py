@@ -45,6 +45,8 @@ class NextStep:
         Amount expected in each storage at the end of the step [kWh or m3].
     marginals : dict of str to float
         What one more unit is worth in the step, by node of the network (``hub.E``) and by storage [USD/kWh or USD/m3].
+    worth : dict of str to float
+        What one more unit would be worth in each storage at the end of the step [USD/kWh or USD/m3].
     limits : dict of str to float
         Capacity of each arc in the step [kW or m3/h].
     objective : float or None
@@ -65,6 +67,7 @@ class NextStep:
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
     amounts: dict[str, float] = field(default_factory=dict)
     marginals: dict[str, float] = field(default_factory=dict)
+    worth: dict[str, float] = field(default_factory=dict)
     limits: dict[str, float] = field(default_factory=dict)
     objective: float | None = None
     message: str = ""
@@ -169,8 +172,7 @@ def solve_horizon(
     """
     begun = time.perf_counter()
     tables = read_tables(network, profiles, coefficients, prices)
-    stamps = tables.times.as_unit("ns").asi8
-    fixed = None if schedule is None else DayPlan.from_table(network, schedule).schedule_over(stamps)
+    fixed = None if schedule is None else DayPlan.from_table(network, schedule).schedule_over(tables.stamps)
     instance, assembled, result = _solved(network, tables, start, fixed, end_values, basis, time_limit_s)
     options = PlanOptions(time_limit_s=time_limit_s)
     answer = answer_of(instance, Outcome(result, "monolith", None), options, begun, assembled)
@@ -188,14 +190,14 @@ def _solved(
 ) -> tuple[Instance, Assembled, Result]:
     options = PlanOptions(time_limit_s=time_limit_s)
     check(network, tables, start)
-    instance = make_instance(network, tables, start, end_values, len(tables.times))
+    instance = make_instance(network, tables, start, end_values, len(tables.stamps))
     assembled = fixed_schedule(assemble(instance, options), instance, schedule)
-    last = None if basis is None else from_slots(basis, instance.template, tables.times[0])
+    last = None if basis is None else from_slots(basis, instance.template, int(tables.stamps[0]))
     return instance, assembled, solve_monolith(assembled, options, last)
 
 
 def _kept(instance: Instance, basis: Basis | None) -> Basis | None:
-    return None if basis is None else to_slots(basis, instance.template, instance.tables.times[0])
+    return None if basis is None else to_slots(basis, instance.template, int(instance.tables.stamps[0]))
 
 
 def _first(instance: Instance, result: Result) -> dict[str, Any]:
@@ -227,21 +229,23 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
         rates[commitment.element, schedule_quantity(commitment)] = min(max(schedule, commitment.lower), upper) + 0.0
     stored = columns[t.column_slice["stored"]][1 :: steps + 1].tolist()
     capacity = instance.theta[t.data_slice["capacity"], 0][::steps].tolist()
+    later = _marginals(instance, result, 1)
     return {
         "rates": rates,
         "amounts": {s.name: min(max(v, 0.0), s.capacity) for s, v in zip(network.storages, stored, strict=True)},
-        "marginals": _marginals(instance, result),
+        "marginals": _marginals(instance, result, 0),
+        "worth": {s.name: later[s.name] for s in network.storages if s.name in later},
         "limits": {arc.name: limit for arc, limit in zip(network.arcs, capacity, strict=True)},
         "solved": Solved(instance, result),
     }
 
 
-def _marginals(instance: Instance, result: Result) -> dict[str, float]:
-    """What one more unit is worth in the first step, by node and by storage; nothing where there are no duals."""
+def _marginals(instance: Instance, result: Result, step: int) -> dict[str, float]:
+    """What one more unit is worth in a step, by node and by storage; nothing where there are no duals."""
     if not result.duals.size:
         return {}
     network, t = instance.network, instance.template
-    balance = result.duals[0][t.row_index["mass_balance"]][:: t.shape.steps] / network.step_h
+    balance = result.duals[0][t.row_index["mass_balance"]][step :: t.shape.steps] / network.step_h
     marginals = {node.name: value for node, value in zip(network.nodes, balance.tolist(), strict=True)}
     for storage in network.storages:
         kept = 1.0 - storage.standing_loss_frac_h * network.step_h

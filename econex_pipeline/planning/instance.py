@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.planning.block import Shape, data_index
 from econex_pipeline.planning.compiling import template
 from econex_pipeline.planning.elements import Arc, Cost, EndValues, Network, Source, Target, Targets, Tranche
+from econex_pipeline.planning.layout import add_up
 from econex_pipeline.planning.tables import Tables
 from econex_pipeline.planning.template import Template
 
@@ -54,11 +55,11 @@ class Instance:
 
 def unit_price(network: Network, tables: Tables, arc: Arc, cost: Cost) -> Array:
     """Give the price of one line of an arc per unit of its flow, unweighted, shape (step, scenario or 1) [USD]."""
-    price = np.full((len(tables.times), 1), cost.factor)
+    price = np.full((len(tables.stamps), 1), cost.factor)
     if cost.price is not None:
         price = price * tables.prices[cost.price][:, None]
     if cost.per == "lateness":
-        price = price * network.step_h * (1.0 + np.arange(len(tables.times)))[:, None]
+        price = price * network.step_h * (1.0 + np.arange(len(tables.stamps)))[:, None]
     if cost.per == "reject" and isinstance(arc.gain, Source):
         price = price * (1.0 - tables.value(arc.gain))
     return price
@@ -97,66 +98,68 @@ def make_instance(
     filled = [_whole(network, storage.name, storage.capacity, end_values) for storage in network.storages]
     aims = [targets[storage.name] for storage in network.storages if targets and storage.name in targets]
     named = tuple(storage.name for storage in network.storages if targets and storage.name in targets)
-    shape = Shape(len(tables.times), commit_steps, tuple(len(tranches) for tranches in filled), named)
+    shape = Shape(len(tables.stamps), commit_steps, tuple(len(tranches) for tranches in filled), named)
     compiled = template(network, shape)
     theta = np.empty((compiled.data_count, len(tables.scenarios)))
-    for name, blocks in _families(network, tables, start, filled, aims, commit_steps).items():
-        view = theta[compiled.data_slice[name]]
-        height = len(view) // max(len(blocks), 1)
-        for i, block in enumerate(blocks):
-            view[i * height : (i + 1) * height] = block
+    _fill(_Families(compiled, theta), network, tables)
+    for name, values in _columns(network, tables, start, filled, aims, commit_steps).items():
+        if len(values):
+            theta[compiled.data_slice[name]] = np.array(values, dtype=float)[:, None]
     return Instance(compiled, tables, theta)
 
 
-def _families(
+class _Families:
+    """Families of data in theta, each of shape (item, step, scenario)."""
+
+    def __init__(self, compiled: Template, theta: Array) -> None:
+        self._slices, self._theta, self._steps = compiled.data_slice, theta, compiled.shape.steps
+
+    def __getitem__(self, name: str) -> Array:
+        values: Array = self._theta[self._slices[name]].reshape(-1, self._steps, self._theta.shape[1])
+        return values
+
+
+def _fill(family: _Families, network: Network, tables: Tables) -> None:
+    """Gather what differs by step."""
+    layout = tables.layout
+    add_up(family["supply"], layout.supply, tables.profiles)
+    add_up(family["demand"], layout.demand, tables.profiles)
+    for name in ("capacity", "gain", "intensity", "recovery"):
+        getattr(layout, name).fill(family[name], tables.profiles, tables.values)
+    layout.costs.fill(family["cost"], network, tables.price_rows, tables.value)
+    place = {arc.name: i for i, arc in enumerate(network.arcs)}
+    capacity, width, intensity = family["capacity"], family["chord_width"], family["chord_intensity"]
+    pieces = ((coupling, chord) for coupling in network.chorded for chord in coupling.chords)
+    for i, (coupling, chord) in enumerate(pieces):
+        width[i] = chord.width_frac * capacity[place[coupling.arc]]
+        intensity[i] = chord.factor * tables.value(coupling.source)
+
+
+def _columns(
     network: Network,
     tables: Tables,
     start: Mapping[str, float],
     filled: list[tuple[Tranche, ...]],
     aims: list[Target],
     commit_steps: int,
-) -> dict[str, list[Any]]:
-    """Give the data by family and item, each broadcast to (step, scenario)."""
-
-    def value(number: float | Source) -> Any:
-        return tables.value(number) if isinstance(number, Source) else number
-
-    def profiles(place: str, columns: Iterable[str]) -> Any:
-        return sum(tables.profile(place, column) for column in columns)
-
-    deviations = np.repeat([[c.deviation_usd] for c in network.commitments], commit_steps, axis=0)
-    widths = [tranche.width for tranches in filled for tranche in tranches]
-    values = [tranche.value_usd for tranches in filled for tranche in tranches]
+) -> dict[str, list[float]]:
+    """Give the families that are the same in every scenario."""
+    steps, reserves = len(tables.stamps), [storage for storage in network.storages if storage.reserve]
+    limits = [
+        tables.value(c.upper)[:commit_steps].max(axis=1) for c in network.commitments if isinstance(c.upper, Source)
+    ]
     return {
-        "supply": [profiles(node.place, node.supply) for node in network.nodes if node.supply],
-        "demand": [profiles(node.place, node.demand) for node in network.nodes if node.demand],
-        "capacity": [value(arc.capacity) for arc in network.arcs],
-        "cost": [_cost(network, tables, arc) for arc in network.arcs],
-        "gain": [value(arc.gain) for arc in network.arcs if isinstance(arc.gain, Source)],
-        "intensity": [value(coupling.source) for coupling in network.couplings if not coupling.chords],
-        "chord_width": [c.width_frac * value(network.arc[k.arc].capacity) for k in network.chorded for c in k.chords],
-        "chord_intensity": [chord.factor * value(k.source) for k in network.chorded for chord in k.chords],
-        "recovery": [value(recovery.source) for recovery in network.recoveries],
-        "deviation_cost": [deviations] if len(deviations) else [],
-        "schedule_limit": [
-            np.max(value(c.upper)[:commit_steps], axis=1, keepdims=True)
-            for c in network.commitments
-            if isinstance(c.upper, Source)
-        ],
+        "deviation_cost": [c.deviation_usd for c in network.commitments for _ in range(commit_steps)],
+        "schedule_limit": [most for limit in limits for most in limit.tolist()],
         "start": [start[storage.name] for storage in network.storages],
-        "reserve": [storage.reserve for storage in network.storages if storage.reserve],
-        "reserve_cost": [storage.reserve_usd_h for storage in network.storages if storage.reserve],
-        "tranche_width": widths,
-        "tranche_value": values,
+        "reserve": [storage.reserve for storage in reserves for _ in range(steps)],
+        "reserve_cost": [storage.reserve_usd_h for storage in reserves for _ in range(steps)],
+        "tranche_width": [tranche.width for tranches in filled for tranche in tranches],
+        "tranche_value": [tranche.value_usd for tranches in filled for tranche in tranches],
         "target": [aim.amount for aim in aims],
         "shortfall_limit": [0.0 if aim.price_usd is None else aim.amount for aim in aims],
         "shortfall_cost": [aim.price_usd or 0.0 for aim in aims],
     }
-
-
-def _cost(network: Network, tables: Tables, arc: Arc) -> Any:
-    """Weighted sum of an arc's cost lines per unit of flow."""
-    return sum(network.weights.of(cost.part) * unit_price(network, tables, arc, cost) for cost in arc.costs)
 
 
 def _whole(network: Network, name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:

@@ -63,22 +63,22 @@ def assemble(instance: Instance, options: PlanOptions) -> Assembled:
     count, shared = len(probability), t.first_stage.stop
     own = len(t.column_names) - shared
     offset = own * np.arange(count)[:, None]
-    indices = np.where(t.indices < shared, t.indices, t.indices + offset).astype(np.int32)
-    values = t.matrix(theta)
-    right = t.right(theta)
-    cost = t.cost(theta)
+    indptr, indices = t.pattern
+    if count > 1:
+        indices = np.where(t.indices < shared, t.indices, t.indices + offset).astype(np.int32).ravel()
+        indptr = np.concatenate([[0], np.cumsum(np.tile(np.diff(t.indptr), count))]).astype(np.int32)
+    values, right, cost, lower, upper = t.stamp(theta)
     weight = 1.0 - options.cvar_weight
-    lengths = np.tile(np.diff(t.indptr), count)
 
     def columns(per_scenario: Array) -> Array:
         return np.concatenate([per_scenario[0, :shared], per_scenario[:, shared:].ravel()])
 
     program = LinearProgram(
         cost=columns(weight * probability[:, None] * cost),
-        lower=columns(t.lower(theta)),
-        upper=columns(t.upper(theta)),
-        indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32),
-        indices=indices.ravel(),
+        lower=columns(lower),
+        upper=columns(upper),
+        indptr=indptr,
+        indices=indices,
         values=values.ravel(),
         row_lower=np.where(t.sense == 1, -np.inf, right).ravel(),
         row_upper=np.where(t.sense == -1, np.inf, right).ravel(),

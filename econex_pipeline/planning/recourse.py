@@ -134,8 +134,8 @@ def mean_instance(instance: Instance) -> Instance:
         tables,
         scenarios=tables.scenarios[:1],
         probability=np.ones(1),
-        profiles=np.tensordot(weight, tables.profiles, 1)[None],
-        coefficients={source: value @ weight[:, None] for source, value in tables.coefficients.items()},
+        profiles=tables.profiles @ weight[:, None],
+        values=tables.values @ weight[:, None],
     )
     finite = np.isfinite(instance.theta).all(axis=1)
     theta = instance.theta[:, :1].copy()

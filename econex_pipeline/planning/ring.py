@@ -6,12 +6,12 @@ the day that just went by. A basis kept by slot therefore fits the next horizon 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from econex_pipeline.contracts.arrays import NS_PER_H
 from econex_pipeline.planning.answer import Basis
 from econex_pipeline.planning.template import Template
 
@@ -21,7 +21,7 @@ WITHOUT_TIME = ("tranche", "shortfall", "end_of_storage", "end_target")
 """Families of columns and rows whose last key is not a step."""
 
 
-def to_slots(basis: Basis, template: Template, first: pd.Timestamp) -> Basis:
+def to_slots(basis: Basis, template: Template, first_ns: int) -> Basis:
     """Put a basis in the order of steps into the order of slots.
 
     Parameters
@@ -30,40 +30,46 @@ def to_slots(basis: Basis, template: Template, first: pd.Timestamp) -> Basis:
         Of a horizon.
     template : Template
         Its template.
-    first : pandas.Timestamp
-        Its first step.
+    first_ns : int
+        Its first step [ns since 1970, UTC].
     """
-    return _turned(basis, template, _slot(template, first))
+    return _turned(basis, template, _slot(template, first_ns))
 
 
-def from_slots(basis: Basis, template: Template, first: pd.Timestamp) -> Basis | None:
+def from_slots(basis: Basis, template: Template, first_ns: int) -> Basis | None:
     """Put a basis in the order of slots into the order of steps of a horizon; None where it is of another program."""
     if len(basis.columns) != len(template.column_names) or len(basis.rows) != len(template.row_names):
         return None
-    return _turned(basis, template, -_slot(template, first))
+    return _turned(basis, template, -_slot(template, first_ns))
 
 
-def _slot(template: Template, first: pd.Timestamp) -> int:
-    step = pd.Timedelta(hours=template.network.step_h)
-    return int(first.value // step.value % template.shape.steps)
+def _slot(template: Template, first_ns: int) -> int:
+    return int(first_ns) // round(template.network.step_h * NS_PER_H) % template.shape.steps
 
 
 def _turned(basis: Basis, template: Template, places: int) -> Basis:
-    columns, rows = _rings(tuple(template.column_names)), _rings(tuple(template.row_names))
-    return Basis(_turn(basis.columns, columns, places), _turn(basis.rows, rows, places))
+    turns = template.turns
+    if places not in turns:
+        turns[places] = _places(template.column_names, places), _places(template.row_names, places)
+    columns, rows = turns[places]
+    return Basis(_taken(basis.columns, columns), _taken(basis.rows, rows))
 
 
-def _turn(status: str, rings: tuple[Array, ...], places: int) -> str:
-    letters = np.frombuffer(status.encode(), dtype=np.uint8)
-    turned = letters.copy()
-    for ring in rings:
-        turned[ring] = np.roll(letters[ring], places, axis=-1)
-    return turned.tobytes().decode()
+def _taken(status: str, places: Array) -> str:
+    letters: Array = np.frombuffer(status.encode(), dtype=np.uint8)[places]
+    return letters.tobytes().decode()
 
 
-@lru_cache(maxsize=16)
-def _rings(names: tuple[str, ...]) -> tuple[Array, ...]:
-    """Find the places of each series over the steps; series of the same length lie in one array, a row each."""
+def _places(names: Sequence[str], turn: int) -> Array:
+    """Say from where each letter is taken when all series over the steps are turned by some places."""
+    found = np.arange(len(names))
+    for series in _series(names):
+        found[series] = np.roll(series, turn)
+    return found
+
+
+def _series(names: Sequence[str]) -> list[list[int]]:
+    """Find the places of each series over the steps."""
     series: dict[str, list[int]] = {}
     for place, name in enumerate(names):
         family, keys = name.removesuffix("]").split("[", 1)
@@ -71,5 +77,4 @@ def _rings(names: tuple[str, ...]) -> tuple[Array, ...]:
         # the amount at the start is fixed in every horizon and stays where it is
         if family not in WITHOUT_TIME and element and not (family == "stored" and step == "0"):
             series.setdefault(f"{family}[{element}", []).append(place)
-    lengths = {len(places) for places in series.values()}
-    return tuple(np.array([places for places in series.values() if len(places) == length]) for length in lengths)
+    return list(series.values())

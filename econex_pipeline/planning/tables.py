@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.contracts.arrays import Prices, Profiles, times_of
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.tables import PRICE_VALUES, PROFILE_VALUES
-from econex_pipeline.planning.elements import Network, Source
+from econex_pipeline.planning.elements import Network
+from econex_pipeline.planning.layout import Layout, layout_of
+from econex_pipeline.planning.sources import Source
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -23,52 +26,58 @@ class Tables:
 
     Attributes
     ----------
-    times : pandas.DatetimeIndex
-        Starts of the steps, shape (T,).
+    layout : Layout
+        Where things stand in the arrays below.
+    stamps : numpy.ndarray of int64
+        Starts of the steps, shape (T,) [ns since 1970, UTC].
     scenarios, probability : numpy.ndarray
         Ids and weights, shape (N,).
-    places : dict of str to int
-        Position of each node of the district in `profiles`.
     profiles : numpy.ndarray
-        Shape (scenario, step, node, column of PROFILES).
-    coefficients : dict of Source to numpy.ndarray
-        Shape (step, scenario) each.
-    prices : dict of str to numpy.ndarray
-        Shape (step,) each, by column of PRICES.
+        Shape (node and column of PROFILES, step, scenario).
+    values : numpy.ndarray
+        Coefficients, shape (source of the layout, step, scenario).
+    price_rows : numpy.ndarray
+        Shape (column of PRICES and one of ones, step).
     """
 
-    times: pd.DatetimeIndex
+    layout: Layout
+    stamps: Array
     scenarios: Array
     probability: Array
-    places: dict[str, int]
     profiles: Array
-    coefficients: dict[Source, Array]
-    prices: dict[str, Array]
+    values: Array
+    price_rows: Array
+
+    @cached_property
+    def times(self) -> pd.DatetimeIndex:
+        """Starts of the steps."""
+        return times_of(self.stamps)
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Position of each node of the district among the profiles."""
+        return self.layout.places
+
+    @cached_property
+    def coefficients(self) -> dict[Source, Array]:
+        """Coefficients by source, shape (step, scenario) each."""
+        return dict(zip(self.layout.sources, self.values, strict=True))
+
+    @cached_property
+    def prices(self) -> dict[str, Array]:
+        """Prices by column of PRICES, shape (step,) each."""
+        return dict(zip(PRICE_VALUES, self.price_rows, strict=False))
 
     def profile(self, place: str, column: str) -> Array:
         """Give a profile of a node, shape (step, scenario)."""
-        values: Array = self.profiles[:, :, self.places[place], PROFILE_VALUES.index(column)]
-        return values.T
+        values: Array = self.profiles[self.layout.profile_row(place, column)]
+        return values
 
     def value(self, source: Source) -> Array:
         """Give what a source holds, shape (step, scenario)."""
         if source.table == "profiles":
             return self.profile(source.element, source.quantity)
         return self.coefficients[source]
-
-
-def sources(network: Network) -> list[Source]:
-    """List what the network needs from COEFFICIENTS, each once."""
-    found: dict[Source, None] = {}
-    for arc in network.arcs:
-        for value in (arc.capacity, arc.gain):
-            if isinstance(value, Source) and value.table == "coefficients":
-                found[value] = None
-    limits = (commitment.upper for commitment in network.commitments)
-    found |= dict.fromkeys(limit for limit in limits if isinstance(limit, Source))
-    found |= dict.fromkeys(coupling.source for coupling in network.couplings)
-    found |= dict.fromkeys(recovery.source for recovery in network.recoveries)
-    return list(found)
 
 
 def read_tables(network: Network, profiles: pd.DataFrame, coefficients: pd.DataFrame, prices: pd.DataFrame) -> Tables:
@@ -95,17 +104,11 @@ def read_tables(network: Network, profiles: pd.DataFrame, coefficients: pd.DataF
     InputError
         If a step, a node, an element or a quantity is missing, or a number is not finite.
     """
-    times, scenarios, probability, places, values = _profiles(profiles)
-    _places_known(network, places)
-    return Tables(
-        times,
-        scenarios,
-        probability,
-        places,
-        values,
-        _coefficients(sources(network), coefficients, times, scenarios),
-        _prices(prices, times),
-    )
+    stamps, scenarios, probability, places, values = _profiles(profiles)
+    layout = layout_of(network, places)
+    coefficient = _coefficients(list(layout.sources), coefficients, times_of(stamps), scenarios)
+    known = Prices.from_table(prices)
+    return Tables(layout, stamps, scenarios, probability, _rows(values), coefficient, _price_rows(known, stamps))
 
 
 def certain_tables(
@@ -135,27 +138,34 @@ def certain_tables(
     count = len(profiles.stamps)
     if count < 2:
         raise InputError("PROFILES", "time_utc", f"{count} step(s)", "at least two steps")
-    places = {node: i for i, node in enumerate(profiles.nodes)}
-    _places_known(network, places)
-    found: dict[Source, Array] = {}
-    for source in sources(network):
-        value = np.asarray(coefficients.get((source.element, source.quantity), np.nan), dtype=float)
-        if not np.isfinite(value).all():
-            where = f"{source.quantity} of {source.element} at {profiles.times[0]}"
-            raise InputError("COEFFICIENTS", where, "missing or not finite", "a finite value for each step")
-        found[source] = np.broadcast_to(value, count)[:, None]
-    at = prices.stamps.searchsorted(profiles.stamps)
-    missing = prices.stamps[np.minimum(at, len(prices.stamps) - 1)] != profiles.stamps
-    if missing.any():
-        stamp = profiles.times[int(np.flatnonzero(missing)[0])]
-        raise InputError("PRICES", "time_utc", f"no row at {stamp}", "a price for each step of the horizon")
-    values = prices.values[at]
-    by_column = {column: values[:, i] for i, column in enumerate(PRICE_VALUES)}
+    layout = layout_of(network, profiles.nodes)
+    values = np.empty((len(layout.sources), count, 1))
+    for row, source in zip(values[:, :, 0], layout.sources, strict=True):
+        row[:] = coefficients.get((source.element, source.quantity), np.nan)
+    _all_given(values, layout.sources, profiles.stamps, np.zeros(1, dtype=np.int64))
     certain = np.zeros(1, dtype=np.int64), np.ones(1)
-    return Tables(profiles.times, *certain, places, profiles.values[None], found, by_column)
+    rows = _rows(profiles.values[None])
+    return Tables(layout, profiles.stamps, *certain, rows, values, _price_rows(prices, profiles.stamps))
 
 
-def _profiles(frame: pd.DataFrame) -> tuple[pd.DatetimeIndex, Array, Array, dict[str, int], Array]:
+def _rows(values: Array) -> Array:
+    """Put profiles of shape (scenario, step, node, column) into rows of shape (node and column, step, scenario)."""
+    rows: Array = values.reshape(*values.shape[:2], -1).transpose(2, 1, 0)
+    return rows
+
+
+def _price_rows(prices: Prices, stamps: Array) -> Array:
+    at = prices.stamps.searchsorted(stamps)
+    missing = prices.stamps[np.minimum(at, len(prices.stamps) - 1)] != stamps
+    if missing.any():
+        stamp = times_of(stamps)[int(np.flatnonzero(missing)[0])]
+        raise InputError("PRICES", "time_utc", f"no row at {stamp}", "a price for each step of the horizon")
+    rows = np.ones((len(PRICE_VALUES) + 1, len(stamps)))
+    rows[:-1] = prices.values[at].T
+    return rows
+
+
+def _profiles(frame: pd.DataFrame) -> tuple[Array, Array, Array, tuple[str, ...], Array]:
     table = "SCENARIOS" if "scenario" in frame.columns else "PROFILES"
     stamps = frame["time_utc"].to_numpy(dtype="datetime64[ns]")
     node_code, nodes = pd.factorize(frame["node"], sort=True)
@@ -177,9 +187,8 @@ def _profiles(frame: pd.DataFrame) -> tuple[pd.DatetimeIndex, Array, Array, dict
     if table == "SCENARIOS":
         probability = np.empty(len(ids))
         probability[code] = frame["probability"].to_numpy(dtype=float)
-    index = pd.DatetimeIndex(times, tz="UTC", name="time_utc")
-    places = {str(node): i for i, node in enumerate(nodes)}
-    return index, ids, probability, places, values.reshape(*shape, len(PROFILE_VALUES))
+    places = tuple(str(node) for node in nodes)
+    return times.astype(np.int64), ids, probability, places, values.reshape(*shape, len(PROFILE_VALUES))
 
 
 def _finite(values: Array, table: str, columns: tuple[str, ...]) -> None:
@@ -189,16 +198,8 @@ def _finite(values: Array, table: str, columns: tuple[str, ...]) -> None:
         raise InputError(table, f"{columns[column]} of row {row}", float(values[row, column]), "a finite number")
 
 
-def _places_known(network: Network, places: dict[str, int]) -> None:
-    for node in network.nodes:
-        if (node.supply or node.demand) and node.place not in places:
-            raise InputError("PROFILES", "node", sorted(places), f"rows of node '{node.place}' as well")
-
-
-def _coefficients(
-    wanted: list[Source], frame: pd.DataFrame, times: pd.DatetimeIndex, scenarios: Array
-) -> dict[Source, Array]:
-    """Scatter the long table into (source, scenario, step); what stays empty is missing."""
+def _coefficients(wanted: list[Source], frame: pd.DataFrame, times: pd.DatetimeIndex, scenarios: Array) -> Array:
+    """Scatter the long table into (source, step, scenario); what stays empty is missing."""
     values = np.full((len(wanted), len(scenarios), len(times)), np.nan)
     element_code, elements = pd.factorize(frame["element"])
     quantity_code, quantities = pd.factorize(frame["quantity"])
@@ -217,24 +218,20 @@ def _coefficients(
     own = known & (of < len(scenarios))
     own &= scenarios[np.minimum(of, len(scenarios) - 1)] == ids
     values[at[own], of[own], step[own]] = number[own]
+    steps: Array = values.transpose(0, 2, 1)
+    _all_given(steps, wanted, times.as_unit("ns").asi8, scenarios)
+    return steps
+
+
+def _all_given(values: Array, wanted: Sequence[Source], stamps: Array, scenarios: Array) -> None:
+    """Refuse coefficients of shape (source, step, scenario) with a gap."""
     wrong = ~np.isfinite(values)
     if wrong.any():
-        i, n, t = (int(index[0]) for index in np.nonzero(wrong))
+        i, t, n = (int(index[0]) for index in np.nonzero(wrong))
         source = wanted[i]
         raise InputError(
             "COEFFICIENTS",
-            f"{source.quantity} of {source.element} at {times[t]}, scenario {scenarios[n]}",
-            "missing" if np.isnan(values[i, n, t]) else float(values[i, n, t]),
+            f"{source.quantity} of {source.element} at {times_of(stamps)[t]}, scenario {scenarios[n]}",
+            "missing" if np.isnan(values[i, t, n]) else float(values[i, t, n]),
             "a finite value for each step, of scenario 0 or of each scenario",
         )
-    return {source: values[i].T for i, source in enumerate(wanted)}
-
-
-def _prices(frame: pd.DataFrame, times: pd.DatetimeIndex) -> dict[str, Array]:
-    rows = pd.DatetimeIndex(frame["time_utc"]).get_indexer(times)
-    if (rows < 0).any():
-        missing = times[int(np.flatnonzero(rows < 0)[0])]
-        raise InputError("PRICES", "time_utc", f"no row at {missing}", "a price for each step of the horizon")
-    values = frame[list(PRICE_VALUES)].to_numpy(dtype=float)[rows]
-    _finite(values, "PRICES", PRICE_VALUES)
-    return {column: values[:, i] for i, column in enumerate(PRICE_VALUES)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,34 @@ class Template:
     def data_count(self) -> int:
         """Length of theta."""
         return max(part.stop for part in self.data_slice.values())
+
+    @cached_property
+    def _all(self) -> tuple[Affine, list[slice]]:
+        """All numbers in one map, and where each kind of them lies."""
+        maps = (self.matrix, self.right, self.cost, self.lower, self.upper)
+        edges = np.cumsum([0, *(len(one.constant) for one in maps)]).tolist()
+        together = Affine(
+            np.concatenate([one.constant for one in maps]),
+            np.concatenate([one.varying + edge for one, edge in zip(maps, edges[:-1], strict=True)]),
+            sparse.csr_array(sparse.vstack([one.linear for one in maps])),
+        )
+        return together, [slice(a, b) for a, b in pairwise(edges)]
+
+    def stamp(self, theta: Array) -> list[Array]:
+        """Give entries of A, right-hand sides, costs and bounds for N scenarios, shape (N, numbers) each."""
+        together, parts = self._all
+        values = together(theta)
+        return [values[:, part] for part in parts]
+
+    @cached_property
+    def pattern(self) -> tuple[Array, Array]:
+        """Pattern of A for one scenario, as HiGHS takes it."""
+        return self.indptr.astype(np.int32), self.indices.astype(np.int32)
+
+    @cached_property
+    def turns(self) -> dict[int, tuple[Array, Array]]:
+        """From where each column and row is taken when the steps are turned by some places; `ring` fills it."""
+        return {}
 
     @property
     def first_stage(self) -> slice:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from econex_pipeline.contracts.errors import InputError, nearest
-from econex_pipeline.planning.elements import Network, Source
-from econex_pipeline.planning.instance import unit_price
+from econex_pipeline.planning.elements import Network
 from econex_pipeline.planning.tables import Tables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -41,10 +40,10 @@ def check(network: Network, tables: Tables, start: Mapping[str, float]) -> None:
     _electricity_is_not_sold_above_its_price(network, tables)
     _water_is_not_sold_above_its_price(network, tables)
     _turbines_give_less_than_pumps_take(network, tables)
-    _nothing_is_lost(network, tables)
+    _nothing_is_lost(tables)
     _rain_nodes_can_drain(network, tables)
     _what_earns_or_switches_has_a_cap(network, tables)
-    _demand_can_be_reached(network, tables)
+    _demand_can_be_reached(tables)
 
 
 def _start_within_limits(network: Network, start: Mapping[str, float]) -> None:
@@ -63,7 +62,7 @@ def _start_within_limits(network: Network, start: Mapping[str, float]) -> None:
 
 def _first(wrong: Array, tables: Tables) -> tuple[int, str]:
     """Give the first step at which something is wrong, in any scenario."""
-    step = int(np.flatnonzero(wrong.reshape(len(tables.times), -1).any(axis=1))[0])
+    step = int(np.flatnonzero(wrong.reshape(len(tables.stamps), -1).any(axis=1))[0])
     return step, str(tables.times[step])
 
 
@@ -117,58 +116,47 @@ def _water_is_not_sold_above_its_price(network: Network, tables: Tables) -> None
 
 def _turbines_give_less_than_pumps_take(network: Network, tables: Tables) -> None:
     """Require yield < k between the same two nodes, in every step and scenario."""
-    for turbine in network.couplings:
-        if turbine.sign < 0:
-            continue
-        down = network.arc[turbine.arc]
-        for pump in network.couplings:
-            up = network.arc[pump.arc]
-            if pump.sign > 0 or (up.tail, up.head) != (down.head, down.tail):
-                continue
-            given = tables.value(turbine.source) * max((chord.factor for chord in turbine.chords), default=1.0)
-            taken = tables.value(pump.source) * min((chord.factor for chord in pump.chords), default=1.0)
-            wrong = given >= taken
-            if wrong.any() and given.max() > 0.0:
-                step, stamp = _first(wrong & (given > 0.0), tables)
-                raise InputError(
-                    "COEFFICIENTS",
-                    f"yield_kwh_m3 of {turbine.arc} at {stamp}",
-                    float(given[step].max()),
-                    f"less than the {taken[step].min():g} kWh/m3 that {pump.arc} takes "
-                    "(round trip x kWh/m3 of the pump, not the round trip itself)",
-                )
+    for turbine, pump in tables.layout.ups_and_downs:
+        given = tables.value(turbine.source) * max((chord.factor for chord in turbine.chords), default=1.0)
+        taken = tables.value(pump.source) * min((chord.factor for chord in pump.chords), default=1.0)
+        wrong = given >= taken
+        if wrong.any() and given.max() > 0.0:
+            step, stamp = _first(wrong & (given > 0.0), tables)
+            raise InputError(
+                "COEFFICIENTS",
+                f"yield_kwh_m3 of {turbine.arc} at {stamp}",
+                float(given[step].max()),
+                f"less than the {taken[step].min():g} kWh/m3 that {pump.arc} takes "
+                "(round trip x kWh/m3 of the pump, not the round trip itself)",
+            )
 
 
 def _coefficients_are_possible(network: Network, tables: Tables) -> None:
     """Require coefficients and prices of deviation that are not negative, recovery of treatment within 0 to 1."""
-    for source, values in tables.coefficients.items():
-        high = 1.0 if source.quantity.endswith("_frac") else np.inf
-        wrong = (values < 0.0) | (values > high)
-        if wrong.any():
-            step, stamp = _first(wrong, tables)
-            found = float(values[step][wrong[step]][0])
-            right = "a share from 0 to 1" if high == 1.0 else "a number that is not negative"
-            raise InputError("COEFFICIENTS", f"{source.quantity} of {source.element} at {stamp}", found, right)
+    wrong = (tables.values < 0.0) | (tables.values > tables.layout.most[:, None, None])
+    if wrong.any():
+        row = int(np.flatnonzero(wrong.any(axis=(1, 2)))[0])
+        source, values, wrong = tables.layout.sources[row], tables.values[row], wrong[row]
+        step, stamp = _first(wrong, tables)
+        found = float(values[step][wrong[step]][0])
+        right = "a share from 0 to 1" if tables.layout.most[row] == 1.0 else "a number that is not negative"
+        raise InputError("COEFFICIENTS", f"{source.quantity} of {source.element} at {stamp}", found, right)
     for commitment in network.commitments:
         if commitment.deviation_usd < 0.0:
             raise InputError("district", f"deviation price of {commitment.element}", commitment.deviation_usd, ">= 0")
 
 
-def _nothing_is_lost(network: Network, tables: Tables) -> None:
+def _nothing_is_lost(tables: Tables) -> None:
     """Require that no profile stands at a node that has no device for it: it would vanish from the books."""
-    taken = {(node.place, column) for node in network.nodes for column in (*node.supply, *node.demand)}
-    taken |= {
-        (arc.capacity.element, arc.capacity.quantity)
-        for arc in network.arcs
-        if isinstance(arc.capacity, Source) and arc.capacity.table == "profiles"
-    }
+    rows = tables.layout.lost
+    if not np.any(tables.profiles[rows] != 0.0):
+        return
     for column, device in _DEVICE.items():
         for place in tables.places:
-            if (place, column) not in taken:
-                values = tables.profile(place, column)
-                if np.any(values != 0.0):
-                    right = f"0, as nodes.{place} has no {device}"
-                    raise InputError("PROFILES", f"{column} of {place}", float(values.max()), right)
+            values = tables.profile(place, column)
+            if tables.layout.profile_row(place, column) in rows and np.any(values != 0.0):
+                right = f"0, as nodes.{place} has no {device}"
+                raise InputError("PROFILES", f"{column} of {place}", float(values.max()), right)
 
 
 def _rain_nodes_can_drain(network: Network, tables: Tables) -> None:
@@ -185,38 +173,25 @@ def _rain_nodes_can_drain(network: Network, tables: Tables) -> None:
 
 def _what_earns_or_switches_has_a_cap(network: Network, tables: Tables) -> None:
     """Require a finite capacity of what may earn money without end, and of what is switched on and off."""
-    for arc in network.arcs:
-        if isinstance(arc.capacity, Source) or np.isfinite(arc.capacity):
-            continue
+    arcs, costs = tables.layout.uncapped
+    for arc in arcs:
         if arc.name in network.switched:
             raise InputError("district", f"capacity of {arc.name}", arc.capacity, "a finite capacity: it is switched")
-        weighed = [network.weights.of(c.part) * unit_price(network, tables, arc, c) for c in arc.costs]
-        price = np.asarray(sum(weighed, np.zeros((len(tables.times), 1))))
-        if (price < -TOLERANCE).any():
-            step, stamp = _first(price < -TOLERANCE, tables)
-            sentence = f"a finite capacity: each unit earns {-float(price[step].min()):g} USD at {stamp}"
-            raise InputError("district", f"capacity of {arc.name}", arc.capacity, sentence)
+    prices = np.empty((len(arcs), len(tables.stamps), len(tables.scenarios) if costs.rejects else 1))
+    costs.fill(prices, network, tables.price_rows, tables.value)
+    wrong = (prices < -TOLERANCE).any(axis=(1, 2))
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        arc, price = arcs[place], prices[place]
+        step, stamp = _first(price < -TOLERANCE, tables)
+        sentence = f"a finite capacity: each unit earns {-float(price[step].min()):g} USD at {stamp}"
+        raise InputError("district", f"capacity of {arc.name}", arc.capacity, sentence)
 
 
-def _demand_can_be_reached(network: Network, tables: Tables) -> None:
+def _demand_can_be_reached(tables: Tables) -> None:
     """Require that each node with demand is joined to something that can give: a utility, a profile, a storage."""
-    reached = {arc.head for arc in network.arcs if arc.tail is None and arc.kind != "unserved"}
-    reached |= {node.name for node in network.nodes if node.supply}
-    reached |= {storage.node for storage in network.storages}
-    reached |= {coupling.node for coupling in network.couplings if coupling.sign > 0}
-    onward: dict[str, list[str]] = {}
-    for arc in network.arcs:
-        if arc.tail is not None and arc.head is not None and arc.capacity != 0.0:
-            onward.setdefault(arc.tail, []).append(arc.head)
-    waiting = [name for name in reached if name is not None]
-    while waiting:
-        for head in onward.get(waiting.pop(), ()):
-            if head not in reached:
-                reached.add(head)
-                waiting.append(head)
-    for node in network.nodes:
-        for column in node.demand:
-            most = float(tables.profile(node.place, column).max())
-            if node.name not in reached and most > 0.0:
-                sentence = f"0, as nothing leads to layer {node.layer} of node '{node.place}': no line, pipe or source"
-                raise InputError("PROFILES", f"{column} of {node.place}", most, sentence)
+    for layer, place, column in tables.layout.unreached:
+        most = float(tables.profile(place, column).max())
+        if most > 0.0:
+            sentence = f"0, as nothing leads to layer {layer} of node '{place}': no line, pipe or source"
+            raise InputError("PROFILES", f"{column} of {place}", most, sentence)

@@ -10,7 +10,7 @@ from econex_pipeline.contracts.columns import PRICES, PROFILES
 from econex_pipeline.contracts.time import steps
 from econex_pipeline.planning import Network
 from econex_pipeline.planning.elements import Source
-from econex_pipeline.planning.tables import sources
+from econex_pipeline.planning.layout import sources
 
 LOAD = np.array([.55, .45, .4, .4, .4, .5, .8, 1.1, 1.1, 1.0, 1.0, 1.1, 1.2, 1.1, 1., .95, 1., 1.3, 1.6, 1.8, 1.7, 1.4, 1.1, .8])  # fmt: skip  # noqa: E501
 WATER = np.array([.3, .2, .2, .2, .4, .8, 1.2, 1.3, 1.2, 1.1, 1., 1., 1., .9, .9, 1., 1.2, 1.5, 1.75, 1.6, 1.4, 1.1, .8, .5])  # fmt: skip  # noqa: E501

@@ -9,7 +9,7 @@ from econex_pipeline.contracts.time import steps
 from econex_pipeline.district import District
 from econex_pipeline.planning import Network
 from econex_pipeline.planning.elements import Source
-from econex_pipeline.planning.tables import sources
+from econex_pipeline.planning.layout import sources
 from econex_pipeline_tests.planning.days import Days
 from econex_pipeline_tests.planning.equipped import changed
 
