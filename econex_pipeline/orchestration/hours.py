@@ -21,6 +21,7 @@ import pandas as pd
 from econex_pipeline.contracts import InputError, Provenance, digest_bytes, digest_json
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
+from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, TRACE
@@ -95,6 +96,22 @@ class OperatedDay:
 
         setting = self.day.setting
         return remember(setting.district, setting.history(self.day.times[0]))
+
+    @cached_property
+    def expected(self) -> list[Profiles]:
+        """What each hour of the day expects, far enough for each of its control cycles to see a whole day.
+
+        All are made at once; each sees of the trace what it would see alone, and comes out the same to the last bit.
+        """
+        from econex_pipeline.profiles import profiles_ahead
+        from econex_pipeline.scenarios import forecasts
+
+        setting = self.day.setting
+        district, step = setting.district, setting.district.step_minutes
+        issues = steps(self.day.times[0], HOURS_PER_DAY, 60)
+        windows = Windows.starting(issues, SIGHT_H * 60 // step - 1, step)
+        ahead = forecasts(district, setting.climatology, self.trace, issues, windows)
+        return profiles_ahead(district, windows, ahead.values, self.trace, self.memory)
 
     @cached_property
     def _plan_digest(self) -> str | None:
@@ -195,19 +212,9 @@ class Hour:
         carried = self.day.setting.carried(amounts)
         return all(abs(carried[name] - amount) <= LEVEL_TOLERANCE for name, amount in amounts.items())
 
-    def forecast(self) -> pd.DataFrame:
-        """PROFILES as expected at this hour, far enough for each of its control cycles to see a whole day."""
-        from econex_pipeline.profiles import profiles, remember
-        from econex_pipeline.scenarios import forecast
-
-        setting, now = self.day.setting, self.start_utc
-        step = setting.district.step_minutes
-        times = steps(now, HOURS_PER_DAY + 1 - step / 60, step)
-        trace = self.operated.trace
-        ahead = trace[trace["time_utc"].isin(times)].reset_index(drop=True)
-        expected = forecast(setting.district, setting.climatology, ahead, now, times)
-        came = trace[trace["time_utc"] < now]
-        return profiles(setting.district, expected, remember(setting.district, came, self.operated.memory))
+    def forecast(self) -> Profiles:
+        """Supply and demand as expected at this hour."""
+        return self.operated.expected[(self.start_utc - self.day.times[0]) // pd.Timedelta(hours=1)]
 
 
 def end_state(record: Record) -> ControlState:
@@ -274,8 +281,8 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
         return OperatedHour(True, end, fallbacks, digest, time.perf_counter() - started)
     controller = day.setting.controller
     controller.time_limit_s = day.options.hour_time_limit_s
-    expected = Profiles.from_table(hour.forecast())
-    record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
+    expected, actual, tariffs = hour.forecast(), operated.actual, operated.tariffs
+    record = operate_hour(controller, state, expected, actual, tariffs, operated.day_plan)
     noted = {
         "start": state.twin.to_json(),
         "end": record.state.to_json(),
