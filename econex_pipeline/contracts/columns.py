@@ -279,6 +279,7 @@ KPIS = (
     _column("irrigation_m3", "m3", "Irrigation demand."),
     _column("sewer_m3", "m3", "Water given to the sewer, reject of treatment included."),
     _column("spill_m3", "m3", "Water that ran over the brim of full tanks, to the storm drain."),
+    _column("leaked_m3", "m3", "Water that leaked out of tanks."),
     _column("unserved_m3", "m3", "Water demand that was not met, potable and irrigation."),
     _column("water_self_sufficiency_frac", "-", "Share of the water used that was not bought.", le=1.0),
     _column("predicted_pump_energy_kwh", "kWh", "Pump energy the controller predicted for what was delivered."),

@@ -22,6 +22,16 @@ LOW_FRAC = 0.05
 """A drinking-water tank without a reserve in the district file is nearly empty below this share of its capacity."""
 RESERVE_SLACK_FRAC = 0.02
 """Below the reserve by less than this share of it is as good as at the reserve."""
+EVENTS = {
+    "grid_outage": "The grid was out",
+    "mains_outage": "The water mains were out",
+    "leak": "The {} leaked",
+    "pump_wear": "A worn pump: {}",
+    "sensor_drift": "The level sensor of the {} drifted",
+    "sensor_dropout": "The {} was not seen by its sensors",
+    "demand_burst": "More was drawn than usual at {}",
+    "hydraulic_failure": "The hydraulic engine found no answer, and all pumps and valves stood still",
+}
 MOST_ALIKE = 6
 """Alarms of one kind that are listed; the rest are counted."""
 
@@ -56,7 +66,12 @@ def alarms(
         What the controller said when it fell back.
     """
     day = ledger(operations, states)
-    found = [*_unserved(day, district), *_fallbacks(operations, day, district, messages), *_low(day, district)]
+    found = [
+        *_unserved(day, district),
+        *_events(day, district),
+        *_fallbacks(operations, day, district, messages),
+        *_low(day, district),
+    ]
     clips, limits = _clips(operations, day, district)
     found += [*_spills(day, district), *clips, *_pump_error(kpis)]
     for title in dict.fromkeys(alarm.title for alarm in found):
@@ -86,6 +101,17 @@ def _unserved(day: Ledger, district: District) -> list[Alarm]:
             when = spans(rates > 1e-9, day.times, day.step_h, district.site.civil_time_zone)
             text = f"{number(amount, unit)} of {what} could not be given to {district.nodes[node].title} ({when})."
             found.append(Alarm("bad", "Demand not served", text))
+    return found
+
+
+def _events(day: Ledger, district: District) -> list[Alarm]:
+    """Events that are known to have happened, outages first: all else is to be read in their light."""
+    found = []
+    for name in sorted(day.names("event_active"), key=lambda name: (not name.endswith("_outage"), name)):
+        kind, _, element = name.partition(".")
+        where = district.nodes[element].title if element in district.nodes else device(element, district)
+        when = spans(day.get(name, "event_active") > 0.0, day.times, day.step_h, district.site.civil_time_zone)
+        found.append(Alarm("warn", "Something went wrong", f"{EVENTS[kind].format(where)} ({when})."))
     return found
 
 

@@ -116,6 +116,12 @@ def spilled(day: Ledger, district: District, layer: str) -> Array:
     return day.sum(stores, "flow_m3_h") + day.sum_all("flow_m3_h", "overflow.", f".{layer}")
 
 
+def leaked(day: Ledger, district: District, layer: str) -> Array:
+    """Give the water of a layer that leaked out of its tanks [m3/h], shape (T,)."""
+    tanks = [f"leak.{name}" for name, storage in district.storages.items() if storage.layer == layer]
+    return day.sum(tanks, "flow_m3_h")
+
+
 def _backup(day: Ledger, district: District) -> Array:
     return day.sum([name for name, arc in district.arcs.items() if arc.kind == "backup"], "flow_m3_h")
 
@@ -134,6 +140,7 @@ def _potable(day: Ledger, district: District) -> Balance:
         "mains": day.get("mains_export", "flow_m3_h"),
         "tanks": took,
         "spill": spilled(day, district, "P"),
+        "leak": leaked(day, district, "P"),
     }
     return Balance(supply, use, {})
 
@@ -153,5 +160,6 @@ def _raw(day: Ledger, district: District) -> Balance:
         "sewer": day.sum_all("flow_m3_h", "sewer."),
         "tanks": took,
         "spill": spilled(day, district, "W"),
+        "leak": leaked(day, district, "W"),
     }
     return Balance(supply, use, {})

@@ -106,6 +106,7 @@ def water_links(day: Ledger, district: District) -> list[Link]:
         links.append(Link("tanks: drawn", here, max(-gained, 0.0), "tanks", tank.layer))
         links.append(Link(here, "tanks: filled", max(gained, 0.0), "tanks", tank.layer))
         add(here, "spilled", day.get(f"overflow.{name}", "flow_m3_h"), "spill", tank.layer)
+        add(here, "leaked", day.get(f"leak.{name}", "flow_m3_h"), "leak", tank.layer)
     for name, arc in district.arcs.items():
         if arc.kind != "line":
             series = {"P": "mains", "W": "rain"}[arc.layer] if arc.kind != "backup" else "backup"

@@ -219,6 +219,7 @@ def _water(day: Ledger, potable: Balance, raw: Balance) -> dict[str, float]:
         "harvested_m3": day.total(raw.supply["rain"]),
         "irrigation_m3": day.total(raw.use["irrigation"]),
         "spill_m3": day.total(potable.use["spill"] + raw.use["spill"]),
+        "leaked_m3": day.total(potable.use["leak"] + raw.use["leak"]),
         "unserved_m3": day.total(unserved_m3_h),
         "water_self_sufficiency_frac": _own_share(inlet_m3, used_m3),
     }

@@ -3,13 +3,18 @@
 import dataclasses
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import pandas as pd
 import pytest
 
+from econex_pipeline.district import Event
 from econex_pipeline.reporting import render_report, words
-from econex_pipeline.reporting.alarms import MOST_ALIKE, alarms
+from econex_pipeline.reporting.alarms import EVENTS, MOST_ALIKE, alarms
+from econex_pipeline.reporting.balances import leaked
 from econex_pipeline.reporting.devices import what_devices_did
+from econex_pipeline.reporting.flows import water_links
+from econex_pipeline.reporting.ledger import ledger
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
@@ -195,6 +200,23 @@ def test_a_day_without_trouble_says_so(district, made):
     rows = made.operations
     calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]
     assert [alarm.grade for alarm in alarms(calm, made.states, made.kpis, district)] == ["good"]
+
+
+def test_what_happened_is_told_with_place_and_hour(district, made):
+    hour = made.day.times[20]
+    active = [(hour, name, "event_active", "actual", 1.0) for name in ("leak.potable_tank", "grid_outage")]
+    leak = (hour, "leak.potable_tank", "flow_m3_h", "delivered", 0.5)
+    rows = pd.concat([made.operations, pd.DataFrame([*active, leak], columns=made.operations.columns)])
+    told = [a.text for a in alarms(rows, made.states, made.kpis, district) if a.title == "Something went wrong"]
+    assert told == ["The grid was out (21:00–22:00).", "The potable tank leaked (21:00–22:00)."]
+    day = ledger(rows, made.states)
+    assert leaked(day, district, "P").sum() == 0.5
+    assert leaked(day, district, "W").sum() == 0.0
+    assert [link.amount for link in water_links(day, district) if link.target == "leaked"] == [0.5]
+
+
+def test_each_kind_of_event_has_words_for_it():
+    assert set(get_args(Event.model_fields["kind"].annotation)) | {"hydraulic_failure"} == set(EVENTS)
 
 
 def test_page_is_honest_about_its_sources(page):

@@ -71,6 +71,7 @@ SERIES: dict[str, dict[str, Series]] = {
         "tanks": Series("tanks", "#56b4e9"),
         "backup": Series("to the garden", "#cc79a7"),
         "spill": Series("spilled", "#e69f00", "////"),
+        "leak": Series("leaked", "#e69f00", "xx"),
         "unserved": Series("not served", ALARM, "xx"),
     },
     "W": {
@@ -82,6 +83,7 @@ SERIES: dict[str, dict[str, Series]] = {
         "tanks": Series("tanks", BLUE),
         "sewer": Series("sewer", "#8c7b6b"),
         "spill": Series("spilled", "#e69f00", "////"),
+        "leak": Series("leaked", "#e69f00", "xx"),
         "unserved": Series("not served", ALARM, "xx"),
     },
 }
