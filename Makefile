@@ -1,12 +1,14 @@
 # make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
 # make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
 # make clean remove all that was made                        make lock   renew requirements.lock
+# make study a winter and a summer month of every case by every strategy; STUDY="--year 2025" a year with money
 # make docs  renew the generated pages of docs/                make pictures  those of the README (Chromium)
 
 CASE ?= base
 DAY ?= 2025-07-15
 PORT ?= 3000
 NAME ?=
+STUDY ?=
 
 # Where the Dagster instance and the tables live; set either variable to move it.
 DAGSTER_HOME ?= $(CURDIR)/.dagster
@@ -20,7 +22,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 
-.PHONY: run test lint ui bench lock docs pictures clean test-services install
+.PHONY: run test lint ui bench study lock docs pictures clean test-services install
 .DEFAULT_GOAL := run
 
 run: install
@@ -46,6 +48,9 @@ test-services: install
 
 bench: install
 	@$(BIN)/python -m benchmarks $(NAME)
+
+study: install
+	@$(BIN)/python -m econex_pipeline.study $(STUDY)
 
 docs: install
 	@$(BIN)/python -m econex_pipeline.contracts > docs/data_dictionary.md

@@ -12,18 +12,19 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from econex_pipeline.contracts import EconexError
+from econex_pipeline.contracts import EconexError, InputError
 from econex_pipeline.district import load_case
 from econex_pipeline.orchestration import home
 from econex_pipeline.study.days import study_dir
-from econex_pipeline.study.page import months_page, verdict_table, year_page
+from econex_pipeline.study.page import judged, months_page, study_page, verdict_table, year_page
 from econex_pipeline.study.pool import run
-from econex_pipeline.study.results import Figures, parse_month, results_table, write_results
+from econex_pipeline.study.results import Figures, parse_month, read_results, results_table, write_results
 from econex_pipeline.study.strategies import STRATEGIES
 from econex_pipeline.study.tasks import BASE, Task, month_tasks, year_tasks
 from econex_pipeline.study.verdicts import verdicts
 
 WINTER, SUMMER = "2025-01", "2025-07"
+MONTHS, YEAR = "months", "year"  # names of the tables of figures
 STOPPED = 130
 
 
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     root = study_dir()
     try:
+        if asked.page:
+            return _write_page(root, asked.page)
         return _study(asked, _tasks(asked), root)
     except EconexError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -55,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, help="only these, for every case")
     parser.add_argument("--jobs", type=int, default=2, help="processes at work")
     parser.add_argument("--year", type=int, help="a whole year of the controller with and without each device")
+    parser.add_argument("--page", type=Path, help="write a page from the kept figures to this file; nothing is run")
     parser.add_argument("--strict", action="store_true", help="a missed promise ends with 1")
     return parser
 
@@ -69,6 +73,15 @@ def _all_cases(data_dir: Path) -> list[str]:
     return sorted(path.stem for path in (data_dir / "cases").glob("*.yaml"))
 
 
+def _write_page(root: Path, place: Path) -> int:
+    tables = [read_results(root / name) for name in (MONTHS, YEAR)]
+    if all(table is None for table in tables):
+        raise InputError(root, "figures", "missing", "those of a study that was run")
+    months, year = (None if table is None else Figures(table) for table in tables)
+    place.write_text(study_page(months, year, load_case(home.data_dir(), BASE)), encoding="utf-8")
+    return 0
+
+
 def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
     started = time.monotonic()
 
@@ -77,16 +90,15 @@ def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
 
     results, failed = run(tasks, home.data_dir(), root, asked.jobs, say)
     figures_table = results_table(results)
-    name = f"year_{asked.year}" if asked.year else "months"
-    place = write_results(figures_table, root / name)
+    place = write_results(figures_table, root / (YEAR if asked.year else MONTHS))
     figures = Figures(figures_table)
     print(year_page(figures, load_case(home.data_dir(), BASE)) if asked.year else months_page(figures))
-    judged = verdicts(figures)
-    print(f"\n{verdict_table(judged)}\n")
+    found = judged(figures) if asked.year else verdicts(figures)
+    print(f"\n{verdict_table(found)}\n")
     for task, why in failed.items():
         print(f"failed: {task.case} {task.label} {', '.join(task.strategies)}: {why}", file=sys.stderr)
     print(f"all figures: {place}")
-    missed = [verdict for verdict in judged if verdict.kept is False]
+    missed = [verdict for verdict in found if verdict.kept is False]
     return int(bool(failed) or (asked.strict and bool(missed)))
 
 

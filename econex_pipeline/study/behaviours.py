@@ -39,11 +39,11 @@ def _outside(found: Measures, part: str, whole: str, unit: str) -> str:
 
 
 def _share(part: float, whole: float, unit: str) -> str:
-    return f"{part / whole:.0%} of {whole:.0f} {unit}" if whole > SEEN else NOTHING
+    return f"{part / whole:.0%} of {whole:.3g} {unit}" if whole > SEEN else NOTHING
 
 
 def _worth(found: Measures, energy: str, worth: str) -> str:
-    return f"{found[energy]:.0f} kWh, {found[worth]:.2f} USD" if found[energy] > SEEN else NOTHING
+    return f"{found[energy]:.3g} kWh, {found[worth]:.2f} USD" if found[energy] > SEEN else NOTHING
 
 
 def _price_while_treating(found: Measures) -> str:

@@ -8,7 +8,7 @@ from econex_pipeline.district import District
 from econex_pipeline.study.behaviours import NOTHING, behaviours, even_frac
 from econex_pipeline.study.results import Figures
 from econex_pipeline.study.tasks import BASE
-from econex_pipeline.study.verdicts import WEIGHTED, Verdict
+from econex_pipeline.study.verdicts import WEIGHTED, Verdict, verdicts
 from econex_pipeline.study.worth import RATE_FRAC, worths
 
 STRATEGY_TITLES = {
@@ -21,6 +21,17 @@ STRATEGY_TITLES = {
     "perfect_foresight": "perfect foresight",
 }
 """From the worst expected to the best."""
+
+
+HEAD = """# What control is worth: months of every case, and a year
+
+`make study` operates a winter and a summer month of every case in `data/cases`, by every strategy on the same trace
+from the same state; `make study STUDY="--year 2025"` a year of the controller with and without each device. Both can be
+stopped at any time and go on where they were. `python -m econex_pipeline.study --page docs/study.md` writes this page
+from what they kept. Forecasts follow a law whose skill is an assumption: savings are illustrative.
+
+The controller plans each day over 20 scenarios and decides each hour anew; *no control* leaves battery, pumped hydro,
+treatment and rain transfer alone; *rules* are those written down in `econex_pipeline/control/rules.py`."""
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence[int] = (0,)) -> str:
@@ -37,6 +48,24 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence
 
     rule = "|".join("-" * (width + 1) + ("-" if column in texts else ":") for column, width in enumerate(widths))
     return "\n".join([cells(lines[0]), f"|{rule}|", *(cells(line) for line in lines[1:])])
+
+
+def study_page(months: Figures | None, year: Figures | None, district: District) -> str:
+    """Give the whole page from what was run.
+
+    Parameters
+    ----------
+    months, year : Figures or None
+        Figures of `make study` and of `make study STUDY="--year ..."`.
+    district : District
+        The base case's.
+    """
+    parts = [HEAD]
+    if months is not None:
+        parts += ["## Months", verdict_table(verdicts(months)), months_page(months)]
+    if year is not None:
+        parts += ["## A year", verdict_table(judged(year)), year_page(year, district)]
+    return "\n\n".join(parts) + "\n"
 
 
 def months_page(figures: Figures) -> str:
@@ -91,6 +120,11 @@ def _year(figures: Figures, label: str, district: District) -> Iterator[str]:
     yield table(
         ("device", "earned USD", "weighted", "costs USD", "verdict", "source of the cost"), cells, texts=(0, 4, 5)
     )
+
+
+def judged(figures: Figures) -> list[Verdict]:
+    """Give the verdicts on what was run."""
+    return [verdict for verdict in verdicts(figures) if verdict.kept is not None]
 
 
 def verdict_table(found: Sequence[Verdict]) -> str:

@@ -42,6 +42,12 @@ def write_results(table: pd.DataFrame, path: Path) -> Path:
     return path.with_suffix(".csv")
 
 
+def read_results(path: Path) -> pd.DataFrame | None:
+    """Read a table back; None where none was written."""
+    place = path.with_suffix(".parquet")
+    return pd.read_parquet(place) if place.exists() else None
+
+
 class Figures:
     """The table as verdicts and page read it.
 
