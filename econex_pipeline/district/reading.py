@@ -69,7 +69,7 @@ def load_case(data_dir: Path, case: str) -> District:
         raise InputError(data_dir / "cases", "case", case, f"{what}: {', '.join(known)}{nearest(case, known)}")
     case_path = data_dir / "cases" / f"{case}.yaml"
     name = _case_name(case_path, known)
-    overlay = _read_yaml(case_path)
+    overlay = read_yaml(case_path)
     for key in overlay:
         if key not in CASE_KEYS:
             raise InputError(case_path, "key", key, f"one of {', '.join(CASE_KEYS)}{nearest(str(key), CASE_KEYS)}")
@@ -81,7 +81,7 @@ def load_case(data_dir: Path, case: str) -> District:
     district_path = data_dir / "districts" / overlay["district"] / "district.yaml"
     if not district_path.is_file():
         raise InputError(case_path, "district", overlay["district"], f"the name of a folder; no file {district_path}")
-    content = _read_yaml(district_path)
+    content = read_yaml(district_path)
     changes = overlay.get("changes") or {}
     if not isinstance(changes, dict):
         raise InputError(case_path, "changes", changes, "a mapping with the keys of district.yaml that differ")
@@ -96,7 +96,14 @@ def load_case(data_dir: Path, case: str) -> District:
         raise _input_error(error, district_path, case_path, content, changes) from None
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a file of keys and values: data, never code, and no key twice.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no YAML, or holds anything but a mapping.
+    """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
     except FileNotFoundError:

@@ -14,11 +14,16 @@ from econex_pipeline.district import load_case
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.assets import DAILY
 from econex_pipeline.orchestration.assets.operations import hour_checks, operations_asset
+from econex_pipeline.orchestration.automation.due import Site
+from econex_pipeline.orchestration.automation.retention import retention_job, retention_schedule
+from econex_pipeline.orchestration.automation.settings import read_automation
+from econex_pipeline.orchestration.automation.triggers import catch_up_sensor, schedules
 from econex_pipeline.orchestration.checks import PHYSICS, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
 from econex_pipeline.orchestration.jobs import case_jobs, main_job
+from econex_pipeline.orchestration.notify.sensor import alarm_sensor, teller_resources
 from econex_pipeline.orchestration.resources import NoProgress, RunOptions
-from econex_pipeline.orchestration.setting import Inputs
+from econex_pipeline.orchestration.setting import Inputs, case_name
 from econex_pipeline.orchestration.storage import Storage
 
 
@@ -48,7 +53,11 @@ def build_definitions(
         If a case cannot be read.
     """
     folder = (data_dir or home.data_dir()).resolve()
-    names = list(cases) if cases is not None else known_cases(folder)
+    known = known_cases(folder)
+    names = list(cases) if cases is not None else known
+    automation = read_automation(folder, known)
+    sites: list[Site] = []
+    kept_going: list[UnresolvedAssetJobDefinition] = []
     built: list[dg.Definitions] = []
     assets: list[dg.AssetsDefinition] = []
     checks: list[dg.AssetChecksDefinition] = []
@@ -65,18 +74,28 @@ def build_definitions(
                 checks.extend(daily_checks(entry, PHYSICS.get(entry.name, ()), case, offset))
             assets.append(operations_asset(case, offset, first_day))
             checks.append(hour_checks(case))
-            jobs.extend(case_jobs(case))
+            of_case = case_jobs(case)
+            jobs.extend(of_case)
+            if case in automation.cases:
+                sites.append(Site(case, case_name(case), offset, first_day))
+                kept_going.extend(of_case)
     jobs.append(main_job(names, lambda name: built[0].resolve_job_def(name)))
+    jobs.append(retention_job(automation))
+    ticking = [retention_schedule(automation), *(entry for site in sites for entry in schedules(site, automation))]
+    looking = [catch_up_sensor(sites, automation, kept_going), alarm_sensor(sites, automation)] if sites else []
     resources: dict[str, object] = {
         "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
         "storage": Storage(),
         "options": RunOptions.configure_at_launch(),
         "progress": NoProgress(),
+        **teller_resources(automation),
     }
     definitions = dg.Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=jobs,
+        schedules=ticking,
+        sensors=looking,
         resources={**resources, **(overrides or {})},
         executor=dg.in_process_executor,
         loggers=dict(loggers) if loggers else None,

@@ -1,0 +1,1 @@
+"""Alarms: what is wrong now, since when, who was told, and when it is over."""
