@@ -283,11 +283,7 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     controller.time_limit_s = day.options.hour_time_limit_s
     expected, actual, tariffs = hour.forecast(), operated.actual, operated.tariffs
     record = operate_hour(controller, state, expected, actual, tariffs, operated.day_plan)
-    noted = {
-        "start": state.twin.to_json(),
-        "end": record.state.to_json(),
-        **record.notes,
-    }
+    noted = {"start": state.twin.to_json(), "end": record.state.to_json(), **record.notes}
     origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
     parts = {"OPERATIONS": record.operations, "STATE": record.states}
     day.storage.write_parts(parts, HOURS, hour.key, origin, noted)
