@@ -31,25 +31,18 @@ class Range:
 
     Attributes
     ----------
-    chain : Chain
-        Who operated it.
+    district : District
+        What stands there.
     operations, states : pandas.DataFrame
         OPERATIONS and STATE of all its days.
+    coefficients : pandas.DataFrame
+        COEFFICIENTS that say what electricity stands in an upper basin; the same for all that is compared.
     """
 
-    chain: Chain
+    district: District
     operations: pd.DataFrame
     states: pd.DataFrame
-
-    @classmethod
-    def of(cls, chain: Chain) -> Range:
-        """Read a range back."""
-        return cls(chain, chain.operations(), chain.states())
-
-    @property
-    def district(self) -> District:
-        """What stands there."""
-        return self.chain.days.setting.district
+    coefficients: pd.DataFrame
 
     @cached_property
     def book(self) -> Ledger:
@@ -64,7 +57,7 @@ class Range:
     @cached_property
     def prices(self) -> pd.DataFrame:
         """PRICES over the range."""
-        return self.chain.days.prices(self.book.times)
+        return prices(self.district, self.book.times)
 
     @cached_property
     def worth_usd_kwh(self) -> Array:
@@ -86,23 +79,30 @@ class Range:
 
 
 def measure(chain: Chain) -> Measures:
-    """Measure an operated range.
+    """Measure all days of a chain.
 
-    Parameters
-    ----------
-    chain : Chain
-        All its days are kept.
+    Returns
+    -------
+    dict of str to float
+        What `measure_range` gives, and what only the twin's measurements tell.
+    """
+    days = chain.days
+    coefficients = days.inputs(days.first).coefficients
+    span = Range(days.setting.district, chain.operations(), chain.states(), coefficients)
+    return measure_range(span) | _facts(chain)
+
+
+def measure_range(span: Range) -> Measures:
+    """Measure an operated range.
 
     Returns
     -------
     dict of str to float
         The pipeline's indicators over the whole range and what is added here; names carry the unit.
     """
-    span = Range.of(chain)
-    coefficients = chain.days.inputs(chain.days.first).coefficients
-    table = kpis(span.operations, span.states, span.prices, span.district, "controlled", coefficients)
+    table = kpis(span.operations, span.states, span.prices, span.district, "controlled", span.coefficients)
     found = dict(zip(table["kpi"], table["value"].astype(float), strict=True))
-    found |= _weighted(found, span) | _limits(span) | _facts(chain)
+    found |= _weighted(found, span) | _limits(span)
     return found | _load_shifting(span) | _rain(span) | _inlet(span) | _pumped_hydro(span)
 
 
