@@ -243,18 +243,21 @@ class WaterNetwork:
         self, levels_m3: Mapping[str, float], running: Iterable[str], demands: Iterable[str] = ()
     ) -> dict[str, float]:
         self._check_names("levels_m3", levels_m3, self.tanks, "tank")
-        used = {store for name in running for store in self.actuators[name].sources | self.actuators[name].sinks}
-        used |= {tank for tank, junction in self.boundary.items() if junction in set(demands)}
         checked = {}
         for name, tank in self.tanks.items():
-            if name not in levels_m3 and name not in used:
+            if name not in levels_m3:
+                if name in self._used(running, demands):
+                    raise InputError.saying(self.path, "levels_m3", f"the level of tank '{name}' is missing")
                 checked[name] = tank.volume_m3(tank.start_level_m)
                 continue
-            if name not in levels_m3:
-                raise InputError.saying(self.path, "levels_m3", f"the level of tank '{name}' is missing")
             level = float(levels_m3[name])
             slack = 1e-9 * (1.0 + tank.capacity_m3)
             if not -slack <= level <= tank.capacity_m3 + slack:
                 raise InputError(self.path, f"levels_m3 of {name}", level, f"0 to {tank.capacity_m3:g} m3")
             checked[name] = min(max(level, 0.0), tank.capacity_m3)
         return checked
+
+    def _used(self, running: Iterable[str], demands: Iterable[str]) -> set[str]:
+        """Stores that something runs to or from."""
+        used = {store for name in running for store in self.actuators[name].sources | self.actuators[name].sinks}
+        return used | {tank for tank, junction in self.boundary.items() if junction in set(demands)}

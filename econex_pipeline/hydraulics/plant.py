@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ from econex_pipeline.hydraulics.codes import (
 from econex_pipeline.hydraulics.convergence import converge
 from econex_pipeline.hydraulics.mismatch import Mismatch
 from econex_pipeline.hydraulics.results import OperatingPoint
-from econex_pipeline.hydraulics.slots import Plan
+from econex_pipeline.hydraulics.slots import Plan, Reading
 from econex_pipeline.hydraulics.tanks import read_tank
 from econex_pipeline.hydraulics.toolkit import Project
 from econex_pipeline.hydraulics.topology import PIPES, find_actuators, find_boundary, find_mates
@@ -250,18 +251,30 @@ class Plant:
         for name in running:
             self.run(name, settings.get(name))
         self.solve()
-        project = self.project
-        power = dict(zip(self.pumps, self.power.tolist(), strict=True))
-        head = {name: project.node(index, NodeValue.HEAD) for name, index in project.nodes.items()}
+        links, (heads, firsts, seconds) = self.project.links, self._all_heads
+        heads.read()
+        self._efficiencies.read()
+        efficiency = np.where(self.power != 0.0, self._efficiencies.values, 0.0)
+        drop = heads.values[firsts] - heads.values[seconds]
         return OperatingPoint(
-            flow_m3_h=dict(zip(project.links, self.flow.tolist(), strict=True)),
-            power_kw=power,
-            efficiency_frac={
-                name: project.link(project.links[name], LinkValue.PUMP_EFFIC) if power[name] else 0.0
-                for name in self.pumps
-            },
-            head_drop_m={name: head[first] - head[second] for name, (first, second) in project.link_ends.items()},
+            flow_m3_h=dict(zip(links, self.flow.tolist(), strict=True)),
+            power_kw=dict(zip(self.pumps, self.power.tolist(), strict=True)),
+            efficiency_frac=dict(zip(self.pumps, efficiency.tolist(), strict=True)),
+            head_drop_m=dict(zip(links, drop.tolist(), strict=True)),
         )
+
+    @cached_property
+    def _all_heads(self) -> tuple[Reading, np.ndarray, np.ndarray]:
+        """Head at every node, and the places of both ends of every link."""
+        project = self.project
+        place = {name: i for i, name in enumerate(project.nodes)}
+        ends = np.array([[place[first], place[second]] for first, second in project.link_ends.values()])
+        return project.reading([(index, NodeValue.HEAD) for index in project.nodes.values()]), ends[:, 0], ends[:, 1]
+
+    @cached_property
+    def _efficiencies(self) -> Reading:
+        """Efficiency of every pump at its flow."""
+        return self.project.reading([(self.project.links[name], LinkValue.PUMP_EFFIC) for name in self.pumps])
 
 
 def _refuse_own_will(project: Project) -> None:

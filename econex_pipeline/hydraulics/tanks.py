@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,12 +47,12 @@ class Tank:
     curve: tuple[tuple[float, float], ...] = ()
     overflows: bool = True
 
-    @property
+    @cached_property
     def capacity_m3(self) -> float:
         """Usable volume between the minimum and the maximum level [m3]."""
         return self.volume_m3(self.max_level_m)
 
-    @property
+    @cached_property
     def dry_m3(self) -> float:
         """Usable volume at and below which the tank counts as empty [m3]."""
         return self.volume_m3(self.min_level_m + 1.01 * DRY_LEVEL_M)

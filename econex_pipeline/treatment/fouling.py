@@ -21,7 +21,8 @@ J_PER_KWH = 3.6e6
 S_PER_H = 3600.0
 L_PER_M3 = 1000.0
 COMPRESSION_PRESSURE_PA = 0.5 * PA_PER_BAR  # at which alpha equals alpha0
-_PRESSURE_ITERATIONS = 40  # the map contracts by at most s = cake_compressibility < 1, here 0.3
+_PRESSURE_ITERATIONS = 50
+_PRESSURE_STEP = 1e-9  # relative; the error after a step of Newton's method is about its square
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,16 @@ def filtration_cycle(
         return np.asarray(treatment.cake_resistance_alpha0_m_kg * ratio**treatment.cake_compressibility * solids_kg_m3)
 
     def pressure_after(volume_m: Array) -> Array:
-        pressure = pa_per_resistance * clean
+        """Newton's method in ln TMP: there the equation is concave and steeper than 1 - s, so that it cannot miss."""
+        logarithm = np.log(pa_per_resistance * clean) + 0.0 * volume_m
         for _ in range(_PRESSURE_ITERATIONS):
-            pressure = pa_per_resistance * (clean + cake_per_volume(pressure) * volume_m)
-        return np.asarray(pressure)
+            cake = cake_per_volume(np.exp(logarithm)) * volume_m
+            slope = 1.0 - treatment.cake_compressibility * cake / (clean + cake)
+            step = (logarithm - np.log(pa_per_resistance * (clean + cake))) / slope
+            logarithm = logarithm - step
+            if np.abs(step).max(initial=0.0) < _PRESSURE_STEP:
+                break
+        return np.asarray(np.exp(logarithm))
 
     by_clock = np.full(clean.shape, flux_m_s * treatment.backwash_interval_min * 60.0)
     cake_limit = treatment.backwash_resistance_1_m
@@ -140,7 +147,8 @@ def filtration_cycle(
         by_pressure = np.where(cake_at_pressure > 0.0, cake_at_pressure / cake_per_volume(pressure_limit), 0.0)
     volume_m = np.minimum(np.minimum(by_clock, by_cake), by_pressure)
 
-    start_pa, middle_pa, end_pa = pressure_after(0.0 * volume_m), pressure_after(volume_m / 2), pressure_after(volume_m)
+    start_pa = pa_per_resistance * clean
+    middle_pa, end_pa = pressure_after(np.stack([volume_m / 2, volume_m]))
     mean_pa = (start_pa + 4.0 * middle_pa + end_pa) / 6.0
     backwash_m = np.full(volume_m.shape, treatment.backwash_flux_l_m2_h / L_PER_M3 / S_PER_H * treatment.backwash_s)
     flush_m = np.full(volume_m.shape, 2.0 * flux_m_s * treatment.flush_s)
