@@ -7,13 +7,16 @@
 CASE ?= base
 DAY ?= 2025-07-15
 PORT ?= 3000
+# Where `make ui` serves the pages of operated days; runs leave links to it in Dagster.
+PAGES_PORT ?= 3001
+ECONEX_REPORT_URL ?= http://127.0.0.1:$(PAGES_PORT)
 NAME ?=
 STUDY ?=
 
 # Where the Dagster instance and the tables live; set either variable to move it.
 DAGSTER_HOME ?= $(CURDIR)/.dagster
 ECONEX_STORAGE ?= $(CURDIR)/storage
-export DAGSTER_HOME ECONEX_STORAGE
+export DAGSTER_HOME ECONEX_STORAGE ECONEX_REPORT_URL
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,9 +32,7 @@ run: install
 	@$(BIN)/python -m econex_pipeline --case "$(CASE)" --day "$(DAY)"
 
 ui: install
-	@$(BIN)/python -m econex_pipeline.orchestration.home
-	@echo "Dagster: http://127.0.0.1:$(PORT) (this machine only; Ctrl-C ends it)"
-	@$(BIN)/python -W ignore -m dagster dev -w workspace.yaml -h 127.0.0.1 -p "$(PORT)"
+	@$(BIN)/python -m econex_pipeline.orchestration.ui --port "$(PORT)" --pages-port "$(PAGES_PORT)"
 
 lint: install
 	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks docs

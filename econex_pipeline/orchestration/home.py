@@ -1,7 +1,8 @@
 """Where things live: inputs, tables and the Dagster instance. Read when asked for, never at import.
 
 Everything is in the repository's folder unless an environment variable moves it: ECONEX_HOME (the repository itself),
-ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports), DAGSTER_HOME (the Dagster instance).
+ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports), DAGSTER_HOME (the Dagster instance). ECONEX_REPORT_URL is the
+address at which the pages of operated days are served, where they are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 from pathlib import Path
 
 INSTANCE_FILE = "dagster.yaml"
+REPORT_URL = "ECONEX_REPORT_URL"
 
 
 def repository() -> Path:
@@ -31,6 +33,12 @@ def storage_dir() -> Path:
 def dagster_home() -> Path:
     """Folder of the Dagster instance."""
     return _place("DAGSTER_HOME", repository() / ".dagster")
+
+
+def page_url(page: Path) -> str | None:
+    """Address of the page of an operated day; None where no server of pages is known."""
+    base = os.environ.get(REPORT_URL)
+    return f"{base.rstrip('/')}/{page.parent.name}/{page.name}" if base else None
 
 
 def prepare_instance() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ import pandas as pd
 
 from econex_pipeline.contracts import Provenance, tidy
 from econex_pipeline.contracts.arrays import Prices, Profiles
-from econex_pipeline.orchestration import catalogue
+from econex_pipeline.orchestration import catalogue, home
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients, worth_in_words
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS, WEATHER
@@ -119,6 +120,12 @@ def _messages(day: Day) -> tuple[str, ...]:
     return tuple(dict.fromkeys(message for messages in said for message in messages))
 
 
+def _page(page: Path) -> dict[str, dg.MetadataValue]:
+    url = home.page_url(page)
+    shown: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.url(url)} if url else {}
+    return {**shown, "page file": dg.MetadataValue.path(page)}
+
+
 def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
     from econex_pipeline.reporting.figures.dispatch import dispatch
     from econex_pipeline.reporting.figures.render import png
@@ -127,7 +134,7 @@ def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
     district, states, operations = day.setting.district, day.states, day.operations
     electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
     return {
-        "page": dg.MetadataValue.path(day.page(REPORT.name)),
+        **_page(day.page(REPORT.name)),
         "electricity": catalogue.picture(electricity, "Supply and use of electricity by hour"),
         "storage": catalogue.picture(png(storage_levels(states, district, day.table(PLAN))), "Stored amounts"),
         **_show_kpis(day, kpis),
