@@ -206,7 +206,7 @@ NETWORK = (
         le=6.0,
     ),
     _column("plan_age_h", "h", "Age of the plan that decided; 0 for a horizon just solved."),
-    _column("refused_readings", "-", "Readings of the storage's sensor that its meters contradicted."),
+    _column("contradicted_readings", "-", "Readings of the storage's sensor that its meters contradicted."),
     _column("missing_readings", "-", "Readings of the storage's sensor that did not come."),
     _column(
         "estimate_error_frac", "-", "Root mean square error of the believed amounts over the storages, of capacity."

@@ -1,9 +1,13 @@
 """What the controller believes of the state: each storage followed by its meters and set right by its level sensor.
 
 One Kalman filter a storage (Kalman 1960, doi:10.1115/1.3662552). Between two readings the amount moves by what meters
-saw; a reading pulls it back by as much as it is to be trusted. A reading that is too far from what meters say is
-refused, as is done with a sensor that drifts or sticks; a sensor that is silent leaves the meters alone, and doubt
-grows until it is heard again.
+saw; a reading pulls it back by as much as it is to be trusted. A sensor that is silent leaves the meters alone, and
+doubt grows until it is heard again.
+
+A reading may be too far from what meters say. Where both saw the same change since the reading before, it was the
+estimate that was wrong, and the reading is taken. Else either the sensor drifts or something leaks, and nothing here
+can tell which: the lower of the two is believed, since a tank that is fuller than believed has a level switch, and one
+that is emptier has none.
 """
 
 from __future__ import annotations
@@ -18,14 +22,14 @@ from econex_pipeline.district import District
 from econex_pipeline.treatment import MembraneState
 from econex_pipeline.twin import Measurement, Observation
 
-METER_FRAC = 0.02
-"""Error of meters, losses that the data sheets do not tell included, as a share of what passed [A]."""
+METER_FRAC = {"P": 0.005, "W": 0.005, "E": 0.02}
+"""Error of meters as a share of what passed; of a battery also the losses that its data sheet does not tell [A]."""
 CREEP_FRAC_H = 5e-4
 """What passes without a meter in an hour, as a share of the capacity: leaks, shut valves, standing losses [A]."""
 LEAST_NOISE_FRAC = 1e-3
 """No level sensor is taken for better than this share of the capacity [A]."""
 GATE = 4.0
-"""Standard deviations beyond which a reading is refused: about one good reading in 16,000."""
+"""Standard deviations beyond which a reading is contradicted by the meters: about one good reading in 16,000."""
 STALE_AFTER_H = 12.0
 """Hours without a reading that could be taken after which a level is no longer trusted for planning [A]."""
 
@@ -44,15 +48,15 @@ class Estimate:
         Standard deviation of each amount [m3 or kWh].
     ages_h : dict of str to float
         Hours since a reading of the storage was taken.
-    refused : tuple of str
-        Storages whose reading was refused at this instant.
+    surprises : dict of str to float
+        By how much a reading that the meters contradicted lay beyond what is believed; of no other storage [m3 or kWh].
     """
 
     amounts: dict[str, float]
     membranes: dict[str, MembraneState]
     sds: dict[str, float] = field(default_factory=dict)
     ages_h: dict[str, float] = field(default_factory=dict)
-    refused: tuple[str, ...] = ()
+    surprises: dict[str, float] = field(default_factory=dict)
 
     def levels_m3(self, district: District) -> dict[str, float]:
         """Give the volumes as the network file names its tanks [m3]."""
@@ -64,9 +68,10 @@ class Estimate:
         return tuple(name for name, age_h in self.ages_h.items() if age_h >= STALE_AFTER_H)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the estimate as plain numbers; refused readings are of their instant only."""
+        """Give the estimate as plain numbers."""
         levels = {name: [amount, self.sds[name], self.ages_h[name]] for name, amount in self.amounts.items()}
-        return {"levels": levels, "membranes": {name: asdict(membrane) for name, membrane in self.membranes.items()}}
+        membranes = {name: asdict(membrane) for name, membrane in self.membranes.items()}
+        return {"levels": levels, "membranes": membranes, "surprises": dict(self.surprises)}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Estimate:
@@ -74,7 +79,7 @@ class Estimate:
         levels = content["levels"]
         amounts, sds, ages_h = ({name: level[part] for name, level in levels.items()} for part in range(3))
         membranes = {name: MembraneState(**entry) for name, entry in content["membranes"].items()}
-        return cls(amounts, membranes, sds, ages_h)
+        return cls(amounts, membranes, sds, ages_h, dict(content["surprises"]))
 
 
 def estimate(observation: Observation, district: District, expected: Estimate | None = None) -> Estimate:
@@ -95,7 +100,7 @@ def estimate(observation: Observation, district: District, expected: Estimate | 
         At the time of the readings, within the limits of the storages. A storage never heard of stands at its start
         amount, as uncertain as its capacity is large.
     """
-    amounts, sds, ages_h, refused = {}, {}, {}, []
+    amounts, sds, ages_h, surprises = {}, {}, {}, {}
     for name, storage in district.storages.items():
         noise = max(district.twin.measurement_noise_frac, LEAST_NOISE_FRAC) * storage.capacity
         reading = observation.amounts.get(name)
@@ -106,16 +111,20 @@ def estimate(observation: Observation, district: District, expected: Estimate | 
         else:
             amount, sd, age_h = storage.start, storage.capacity / math.sqrt(12.0), STALE_AFTER_H
         if expected is not None and reading is not None:
-            surprise, doubt = reading - amount, math.hypot(sd, noise)
+            surprise, doubt, before = reading - amount, math.hypot(sd, noise), expected.surprises.get(name)
             if abs(surprise) <= GATE * doubt:
                 trust = (sd / doubt) ** 2
                 amount, sd, age_h = amount + trust * surprise, sd * noise / doubt, 0.0
+            elif before is not None and abs(surprise - before) <= GATE * math.sqrt(2.0) * noise:
+                amount, sd, age_h = reading, noise, 0.0
+            elif surprise < 0.0:
+                amount, sd, age_h, surprises[name] = reading, noise, 0.0, 0.0
             else:
-                refused.append(name)
+                surprises[name] = surprise
         amounts[name], sds[name], ages_h[name] = min(max(amount, 0.0), storage.capacity), sd, age_h
     known = {} if expected is None else expected.membranes
     membranes = {name: MembraneState() for name in district.treatments} | known | observation.membranes
-    return Estimate(amounts, membranes, sds, ages_h, tuple(refused))
+    return Estimate(amounts, membranes, sds, ages_h, surprises)
 
 
 def predict(believed: Estimate, measurement: Measurement, district: District) -> Estimate:
@@ -140,9 +149,9 @@ def predict(believed: Estimate, measurement: Measurement, district: District) ->
     for name, (change, passed) in metered_change(measurement, district).items():
         storage = district.storages[name]
         kept = 1.0 - storage.standing_loss_frac_h * measurement.step_h
-        error = METER_FRAC * passed + CREEP_FRAC_H * storage.capacity * measurement.step_h
+        error = METER_FRAC[storage.layer] * passed + CREEP_FRAC_H * storage.capacity * measurement.step_h
         heard = believed.ages_h[name] == 0.0
         amounts[name] = min(max(kept * believed.amounts[name] + change, 0.0), storage.capacity)
         sds[name] = math.hypot(believed.sds[name], error) if heard else believed.sds[name] + error
         ages_h[name] = believed.ages_h[name] + measurement.step_h
-    return Estimate(amounts, believed.membranes, sds, ages_h)
+    return Estimate(amounts, believed.membranes, sds, ages_h, believed.surprises)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
-import pandas as pd
 
 from econex_pipeline.planning import Arc, Network, Solved
 
 LEAST_RATE = 5e-3
 """A smaller flow is not told [kW or m3/h]."""
+NS_PER_S = 1_000_000_000
 AT_LIMIT_FRAC = 1e-6
 """Nearer to a limit than this share of it is at the limit."""
 
@@ -25,7 +28,7 @@ class Places:
     """
 
     def __init__(self, network: Network, zone: str) -> None:
-        self.zone = zone
+        self.zone = ZoneInfo(zone)
         self.nodes = {node.name: i for i, node in enumerate(network.nodes)}
         self.arcs = {arc.name: i for i, arc in enumerate(network.arcs)}
         self.storages = {storage.node: (i, storage) for i, storage in enumerate(network.storages)}
@@ -92,13 +95,13 @@ class FirstStep:
 
     def electricity(self, arc: Arc, step: int = 0) -> float:
         """What the electricity of a unit of flow is worth: positive where it is made."""
-        value, worth = 0.0, self.solved.worth
+        value = 0.0
         if arc.name in self.solved.energy:
             node, kwh_m3 = self.solved.energy[arc.name]
-            value += float(kwh_m3[step] * worth[node, step])
+            value += float(kwh_m3[step]) * float(self.solved.worth[self.at.nodes[node], step])
         if arc.name in self.solved.recovered:
             node, kwh_m3 = self.solved.recovered[arc.name]
-            value += float(kwh_m3[step] * max(worth[node, step], 0.0))
+            value += float(kwh_m3[step]) * max(float(self.solved.worth[self.at.nodes[node], step]), 0.0)
         return value
 
     def full(self, node: str | None, stamp: int) -> bool:
@@ -130,8 +133,8 @@ class FirstStep:
 
     def clock(self, step: int) -> str:
         """Civil time at which a step starts."""
-        stamp: pd.Timestamp = self.solved.instance.tables.times[step]
-        return f"{stamp.tz_convert(self.at.zone):%H:%M}"
+        seconds = int(self.solved.instance.tables.stamps[step]) // NS_PER_S
+        return f"{datetime.fromtimestamp(seconds, self.at.zone):%H:%M}"
 
 
 def plain(name: str) -> str:

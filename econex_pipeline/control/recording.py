@@ -83,7 +83,7 @@ def _telemetry(cycle: Cycle, district: District) -> list[Row]:
         (now, name, "stored_kwh" if district.storages[name].layer == "E" else "level_m3", "estimated", amount)
         for name, amount in believed.amounts.items()
     ]
-    rows += [(now, name, "refused_readings", "delivered", 1.0) for name in believed.refused]
+    rows += [(now, name, "contradicted_readings", "delivered", 1.0) for name in believed.surprises]
     missing = [name for name in district.storages if name not in cycle.readings.amounts]
     return rows + [(now, name, "missing_readings", "delivered", 1.0) for name in missing]
 
@@ -109,8 +109,10 @@ def _own(cycle: Cycle, district: District) -> list[Row]:
 
 def _error_frac(amounts: Mapping[str, float], measurement: Measurement, district: District) -> float:
     """Root mean square error of stored amounts, each as a share of its capacity."""
+    # in the order of the district, not of the readings: a sum must not depend on how a state was saved
     shares = [
-        (amount - measurement.start_amounts[name]) / district.storages[name].capacity
-        for name, amount in amounts.items()
+        (amounts[name] - measurement.start_amounts[name]) / storage.capacity
+        for name, storage in district.storages.items()
+        if name in amounts
     ]
     return math.sqrt(sum(share * share for share in shares) / len(shares)) if shares else 0.0

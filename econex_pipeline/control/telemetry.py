@@ -50,8 +50,9 @@ def metered_change(measurement: Measurement, district: District) -> dict[str, tu
     step_h = measurement.step_h
     net: dict[str, float] = defaultdict(float)
     through: dict[str, float] = defaultdict(float)
-    for (node, layer), flow in water_meters(measurement, district):
-        tank = district.tank_at(node, layer)
+    tanks = {(storage.node, storage.layer): name for name, storage in district.tanks.items()}
+    for place, flow in water_meters(measurement, district):
+        tank = tanks.get(place)
         if tank is not None:
             net[tank] += flow * step_h
             through[tank] += abs(flow) * step_h

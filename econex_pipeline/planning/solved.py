@@ -100,18 +100,18 @@ class Solved:
         return dict(zip(varying, self._data("gain"), strict=True))
 
     @cached_property
-    def energy(self) -> dict[str, tuple[int, Array]]:
+    def energy(self) -> dict[str, tuple[str, Array]]:
         """Energy that goes with a water arc: its node, and kWh/m3 over the steps; negative where it is consumed."""
         constant = [coupling for coupling in self.network.couplings if not coupling.chords]
         rates = zip(constant, self._data("intensity"), strict=True)
-        return {coupling.arc: (self._place(coupling.node), coupling.sign * rate) for coupling, rate in rates}
+        return {coupling.arc: (coupling.node, coupling.sign * rate) for coupling, rate in rates}
 
     @cached_property
-    def recovered(self) -> dict[str, tuple[int, Array]]:
+    def recovered(self) -> dict[str, tuple[str, Array]]:
         """Energy that may be recovered from a water arc: its node, and kWh/m3 over the steps."""
         rates = zip(self.network.recoveries, self._data("recovery"), strict=True)
         head = self.network.arc
-        return {recovery.arc: (self._place(str(head[recovery.power].head)), rate) for recovery, rate in rates}
+        return {recovery.arc: (str(head[recovery.power].head), rate) for recovery, rate in rates}
 
     @property
     def explained(self) -> bool:
@@ -143,9 +143,6 @@ class Solved:
         rows_off = np.where(t.sense == 1, over, np.where(t.sense == -1, -over, np.abs(over)))
         bounds_off = np.maximum(t.lower(theta)[0] - x, x - t.upper(theta)[0])
         return float(max(rows_off.max(initial=0.0), bounds_off.max(initial=0.0)))
-
-    def _place(self, node: str) -> int:
-        return self.network.nodes.index(self.network.node[node])
 
     def _columns(self, family: str, steps: int) -> Array:
         part = self.result.columns[0, self.instance.template.column_slice[family]]
