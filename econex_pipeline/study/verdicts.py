@@ -42,10 +42,10 @@ class Verdict:
 
 def verdicts(figures: Figures) -> list[Verdict]:
     """Judge a study."""
-    base = [label for label in figures.ranges if figures.has(BASE, label, "controlled")]
-    found = [_balances(figures), _limits(figures), _never_loses(figures)]
+    months = [label for label in figures.ranges if figures.has(BASE, label, "controlled")]
+    found = [_balances(figures), _limits(figures), *(_never_loses(figures, base) for base in (True, False))]
     judged: tuple[Callable[[Figures, str], Verdict], ...] = (_captured, _staircase, _midnight, _long_horizon)
-    return found + [judge(figures, label) for label in base for judge in judged]
+    return found + [judge(figures, label) for label in months for judge in judged]
 
 
 def _balances(figures: Figures) -> Verdict:
@@ -72,13 +72,13 @@ def _limits(figures: Figures) -> Verdict:
     )
 
 
-def _never_loses(figures: Figures) -> Verdict:
-    lost = [f"{case} {label} by {over:.2f} USD" for case, label, over in _over_rules(figures) if over > ROUNDING_USD]
-    count = len(list(_over_rules(figures)))
+def _never_loses(figures: Figures, base: bool) -> Verdict:
+    over = {(case, label): usd for case, label, usd in _over_rules(figures) if (case == BASE) == base}
+    lost = [f"{case} {label} by {usd:.2f} USD" for (case, label), usd in over.items() if usd > ROUNDING_USD]
     return Verdict(
-        "The controller never loses to the rules",
-        not lost if count else None,
-        f"loses in {'; '.join(lost)}" if lost else f"cheaper in all {count} ranges",
+        "The controller never loses to the rules" if base else "In no other case either",
+        not lost if over else None,
+        f"loses in {'; '.join(lost)}" if lost else f"cheaper in all {len(over)} ranges",
     )
 
 

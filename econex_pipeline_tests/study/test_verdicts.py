@@ -44,11 +44,11 @@ def words(figures):
 
 def test_a_sound_month_keeps_every_promise():
     regret = {"horizon_usd": 0.5, "model_usd": 0.5, "forecast_usd": 1.0, "total_usd": 2.0}
-    assert words(figures_of(COSTS, regret)) == ["PASS"] * 7
+    assert words(figures_of(COSTS, regret)) == ["PASS", "PASS", "PASS", "not run", *["PASS"] * 4]
 
 
 def test_what_was_not_run_is_not_called_kept():
-    assert words(figures_of({"controlled": 82.0})) == ["PASS", "PASS", *["not run"] * 5]
+    assert words(figures_of({"controlled": 82.0})) == ["PASS", "PASS", *["not run"] * 6]
 
 
 def test_ninety_of_a_hundred_lie_between_rules_and_foresight():
@@ -68,6 +68,14 @@ def test_ninety_of_a_hundred_lie_between_rules_and_foresight():
 def test_a_miss_is_said(costs, missed):
     found = verdicts(figures_of({**COSTS, **costs}))
     assert any(missed in verdict.promise and verdict.kept is False for verdict in found)
+
+
+def test_a_loss_in_another_case_is_not_laid_to_the_base_case():
+    found = verdicts(figures_of({"rules": 100.0, "controlled": 101.0}, case="drought"))
+    assert [(verdict.promise, verdict.kept) for verdict in found[2:]] == [
+        ("The controller never loses to the rules", None),
+        ("In no other case either", False),
+    ]
 
 
 def test_a_staircase_with_a_hole_is_missed():
