@@ -141,6 +141,11 @@ COEFFICIENTS = (
     _column("rated_flow_m3_h", "m3/h", "Flow while the actuator runs; it runs for a part of each step."),
     _column("recovery_frac", "-", "Product over feed of a treatment.", le=1.0),
     _column("capacity_m3_h", "m3/h", "Largest feed of a treatment."),
+    _column(
+        "capacity_kw",
+        "kW",
+        "Largest power over a connection to the grid, 0 in an outage that is known; in districts with outages.",
+    ),
 )
 
 NETWORK = (

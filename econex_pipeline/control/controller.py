@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import pandas as pd
 
 from econex_pipeline.contracts.arrays import Profiles
-from econex_pipeline.control.coefficients import Coefficients
+from econex_pipeline.control.coefficients import Coefficients, with_outages
 from econex_pipeline.control.estimate import Estimate, estimate
 from econex_pipeline.control.reasons import Explainer
 from econex_pipeline.control.state import ControlState
@@ -75,7 +75,7 @@ class Controller:
         shown = self.telemetry.observe(state.twin) if readings is None else readings
         return estimate(shown, self.district, state.belief)
 
-    def coefficients(self, believed: Estimate, expected: Profiles) -> Coefficients:
+    def coefficients(self, believed: Estimate, expected: Profiles, out: Collection[str] = ()) -> Coefficients:
         """Linearize the controller's own models at the believed state.
 
         Parameters
@@ -84,6 +84,8 @@ class Controller:
             Levels and membranes.
         expected : Profiles
             Raw water over the steps to cover, from the time of the state on.
+        out : collection of str, optional
+            Of ``grid`` and ``mains``, what the sensors show to be out.
 
         Returns
         -------
@@ -91,4 +93,5 @@ class Controller:
             Before any correction.
         """
         water = coefficients_at(self.district, self.water, believed.levels_m3(self.district))
-        return {**water, **coefficients_ahead(self.district, expected, believed.membranes)}
+        found = {**water, **coefficients_ahead(self.district, expected, believed.membranes)}
+        return with_outages(found, self.district, expected.stamps, out)

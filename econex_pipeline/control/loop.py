@@ -25,7 +25,7 @@ from econex_pipeline.control.learning import learn
 from econex_pipeline.control.recording import Cycle, rows_of
 from econex_pipeline.control.state import ControlState, HourRecord
 from econex_pipeline.planning import DayPlan
-from econex_pipeline.twin import Exogenous, NodeInputs
+from econex_pipeline.twin import Exogenous, NodeInputs, Observation
 
 
 def operate_hour(
@@ -74,7 +74,7 @@ def operate_hour(
         believed = controller.believe(state, readings)
         horizon = _ahead(forecast, now)
         expected = _as_before(state, district.nodes) if horizon is None else Exogenous.from_profiles(horizon, now)
-        raw = _refresh(controller, believed, horizon or expected.profiles())
+        raw = _refresh(controller, believed, horizon or expected.profiles(), readings)
         question = Question(
             expected=expected,
             amounts=believed.amounts,
@@ -122,10 +122,12 @@ def _as_before(state: ControlState, nodes: Iterable[str]) -> Exogenous:
     return replace(state.came, time_utc=state.time_utc)
 
 
-def _refresh(controller: Controller, believed: Estimate, horizon: Profiles) -> Coefficients | None:
+def _refresh(
+    controller: Controller, believed: Estimate, horizon: Profiles, readings: Observation
+) -> Coefficients | None:
     """Linearize anew; None where that fails."""
     try:
-        return controller.coefficients(believed, horizon)
+        return controller.coefficients(believed, horizon, readings.utilities_out)
     except EconexError:
         return None
 

@@ -3,6 +3,7 @@
 from econex_pipeline.district.arcs import Arc
 from econex_pipeline.district.events import Event
 from econex_pipeline.district.model import District
+from econex_pipeline.district.outages import grid_limits, mains_available, outages
 from econex_pipeline.district.plant import (
     Electricity,
     Garden,
@@ -62,5 +63,8 @@ __all__ = [
     "WeatherSource",
     "by_hour",
     "cases",
+    "grid_limits",
     "load_case",
+    "mains_available",
+    "outages",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from econex_pipeline.district import District
+from econex_pipeline.district import District, outages
 from econex_pipeline.planning.devices import at, commitments, couplings, recoveries, storages, tranches
 from econex_pipeline.planning.elements import Arc, Cost, Layer, Network, Node, Source, Weights
 
@@ -144,8 +144,12 @@ def _utilities(district: District) -> Iterable[Arc]:
     )
     sold = (Cost("grid_export_usd", "econ", -1.0, "sell_price_usd_kwh"),)
     hub = at(grid.node, "E")
-    yield Arc("grid_import", "import", None, hub, "E", float(grid.import_kw), costs=bought)
-    yield Arc("grid_export", "export", hub, None, "E", float(grid.export_kw), costs=sold)
+    importing: float | Source = float(grid.import_kw)
+    exporting: float | Source = float(grid.export_kw)
+    if outages(district, "grid_outage"):
+        importing, exporting = (Source("coefficients", name, "capacity_kw") for name in ("grid_import", "grid_export"))
+    yield Arc("grid_import", "import", None, hub, "E", importing, costs=bought)
+    yield Arc("grid_export", "export", hub, None, "E", exporting, costs=sold)
     if mains is None:
         return
     drawn = (

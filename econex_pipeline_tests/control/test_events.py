@@ -66,6 +66,35 @@ def test_what_could_not_be_followed_stands_in_the_notes_with_its_reason(operated
     assert json.loads(json.dumps(records[1].notes)) == records[1].notes
 
 
+def asked(records, element, quantity):
+    key = {"element": element, "quantity": quantity, "basis": "asked"}
+    rows = [record.operations.set_index([*key]) for record in records]
+    return [float(row.loc[tuple(key.values()), "value"]) for row in rows]
+
+
+def test_an_outage_surprises_for_an_hour_and_is_then_counted_on(operated_under):
+    """Out from 1 to 3 h: at 1 h nobody knows, at 2 h it is seen, at 3 h it was seen a moment ago."""
+    imported = asked(operated_under(Event(kind="grid_outage", **WHEN)), "grid_import", "power_kw")
+    assert min(imported[:2]) > 0.5
+    assert imported[2:] == pytest.approx([0.0, 0.0], abs=1e-6)
+
+
+def test_a_known_outage_surprises_nobody_and_ends_when_it_was_said_to(operated_under):
+    records = operated_under(Event(kind="grid_outage", known=True, **WHEN))
+    imported = asked(records, "grid_import", "power_kw")
+    assert min(imported[0], imported[3]) > 0.5
+    assert imported[1:3] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert sum(record.fallbacks for record in records) == 0
+
+
+def test_water_is_not_asked_of_mains_that_are_known_to_be_out(operated_under):
+    known = Event(kind="mains_outage", known=True, **WHEN)
+    emptied = Event(kind="leak", element="potable_tank", flow_m3_h=2.0, **WHEN | {"start": "2025-07-15 00:00 standard"})
+    imported = asked(operated_under(known, emptied), "mains_import", "flow_m3_h")
+    assert imported[1:3] == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert imported[3] > 0.5
+
+
 def test_an_engine_without_an_answer_does_not_stop_the_loop(district, profiles, prices, plan, monkeypatch):
     controller = Controller(district)
     answer = controller.twin.water.network.run_step

@@ -53,3 +53,19 @@ def test_a_case_plans_and_operates_its_day_and_its_books_close(quick_data, quick
     assert sum(bool(step.events) for step in steps) == UNDER_EVENT_H.get(case, 0)
     noted = [operated.day.storage.extra(HOURS, case, key) for key in operated.day.hour_keys]
     assert [bool(extra["events"]) for extra in noted] == [bool(step.events) for step in steps]
+
+
+@pytest.mark.slow
+def test_who_knows_of_an_outage_fills_the_battery_before_it(quick_data, tmp_path):
+    text = (quick_data / "cases" / "grid_outage.yaml").read_text()
+    told = text.replace("kind: grid_outage", "known: true\n      kind: grid_outage")
+    (quick_data / "cases" / "told_outage.yaml").write_text(told)
+    surprised, knowing = (run(quick_data, tmp_path, case, WINTER) for case in ("grid_outage", "told_outage"))
+    assert surprised.delivered("unserved.hub.E", "power_kw").sum() > 0.5
+    assert knowing.delivered("unserved.hub.E", "power_kw").sum() < 0.05
+    out = [
+        operated.delivered("grid_import", "power_kw")[list(range(16, 20))].sum() for operated in (surprised, knowing)
+    ]
+    assert out == pytest.approx([0.0, 0.0], abs=1e-6)
+    assert knowing.planned("grid_import", "power_kw")[list(range(16, 20))].sum() == pytest.approx(0.0, abs=1e-6)
+    assert surprised.planned("grid_import", "power_kw")[list(range(16, 20))].sum() > 1.0

@@ -1,0 +1,67 @@
+"""What outages leave of the connections to the utilities, as far as they are known to who plans."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from econex_pipeline.district.events import Event
+from econex_pipeline.district.model import District
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def outages(district: District, kind: str) -> list[Event]:
+    """List the outages of a kind, ``grid_outage`` or ``mains_outage``, whether they are known beforehand or not."""
+    return [event for event in district.events.values() if event.kind == kind]
+
+
+def grid_limits(district: District, times: pd.DatetimeIndex, out: Collection[str] = ()) -> dict[str, Array]:
+    """Give what the grid's connection can carry, as a planner knows it.
+
+    Parameters
+    ----------
+    district : District
+        Its grid and its events.
+    times : pandas.DatetimeIndex, shape (T,)
+        Starts of the steps.
+    out : collection of str
+        Of ``grid`` and ``mains``, what was seen to be out in the step before: it is taken to be out in the first step,
+        unless its end was known.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``grid_import`` and ``grid_export``, shape (T,) [kW]; empty for a district without an outage of the grid, whose
+        connection is the same in all steps.
+    """
+    events, grid = outages(district, "grid_outage"), district.utilities.grid
+    if not events:
+        return {}
+    there = _available(district, events, times, "grid" in out)
+    return {"grid_import": grid.import_kw * there, "grid_export": grid.export_kw * there}
+
+
+def mains_available(district: District, times: pd.DatetimeIndex, out: Collection[str] = ()) -> Array | None:
+    """Say in which steps the mains are there, as a planner knows it: 1 or 0, shape (T,); None where no outage is.
+
+    Arguments as of `grid_limits`.
+    """
+    events = outages(district, "mains_outage")
+    return _available(district, events, times, "mains" in out) if events else None
+
+
+def _available(district: District, events: Iterable[Event], times: pd.DatetimeIndex, seen_out: bool) -> Array:
+    offset_h, step = district.site.utc_offset_h, pd.Timedelta(hours=district.step_h)
+    known = [event for event in events if event.known]
+
+    def is_out(time: pd.Timestamp) -> bool:
+        return any(event.began(time, offset_h) is not None for event in known)
+
+    there = np.array([float(not is_out(time)) for time in times])
+    if seen_out and not is_out(times[0] - step):  # a known outage ends when it was said to
+        there[0] = 0.0
+    return there
