@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.contracts import InputError
 from econex_pipeline.contracts.tables import DRIVER_VALUES
 from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.district import District
@@ -41,7 +41,7 @@ class Forecasts:
     windows : Windows
         The steps each looks at.
     values : dict of str to numpy.ndarray
-        Conditional means by column of the FORECAST contract, each shape (I, T).
+        Conditional means by column of the FORECAST contract, in its order, each shape (I, T).
     """
 
     issued_at_utc: pd.DatetimeIndex
@@ -51,7 +51,7 @@ class Forecasts:
     def table(self, issue: int) -> pd.DataFrame:
         """Give the FORECAST table of one issue, T rows."""
         columns = {name: values[issue] for name, values in self.values.items()}
-        return tidy(pd.DataFrame({"time_utc": self.windows.of(issue), **columns}), "FORECAST")
+        return pd.DataFrame({"time_utc": self.windows.of(issue), **columns})
 
 
 def forecast(

