@@ -21,8 +21,9 @@ from econex_pipeline.orchestration.automation.triggers import catch_up_sensor, s
 from econex_pipeline.orchestration.checks import PHYSICS, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
 from econex_pipeline.orchestration.jobs import case_jobs, main_job
+from econex_pipeline.orchestration.launchpad import options_resource
 from econex_pipeline.orchestration.notify.sensor import alarm_sensor, teller_resources
-from econex_pipeline.orchestration.resources import NoProgress, RunOptions
+from econex_pipeline.orchestration.resources import NoProgress
 from econex_pipeline.orchestration.setting import Inputs, case_name
 from econex_pipeline.orchestration.storage import Storage
 
@@ -86,7 +87,7 @@ def build_definitions(
     resources: dict[str, object] = {
         "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
         "storage": Storage(),
-        "options": RunOptions.configure_at_launch(),
+        "options": options_resource(),
         "progress": NoProgress(),
         **teller_resources(automation),
     }

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import dagster as dg
 import pandas as pd
 
 from econex_pipeline.contracts import EconexError, tidy
 from econex_pipeline.orchestration import catalogue
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
 from econex_pipeline.orchestration.assets.surroundings import PRICES, SCENARIOS
-from econex_pipeline.orchestration.recipe import Day, Made, Recipe
+from econex_pipeline.orchestration.choices import ChosenRecipe
+from econex_pipeline.orchestration.recipe import Day, Made
+
+if TYPE_CHECKING:
+    from econex_pipeline.planning import Network
+
+CHOICES = ("alpha", "beta", "cvar_weight", "cvar_level", "engine")
+"""Options of the run that make another plan."""
 
 
 class NoPlan(EconexError):
@@ -38,16 +47,31 @@ def _plan(
 ) -> Made:
     from econex_pipeline.planning import PlanOptions, plan_day
 
-    options = PlanOptions(commit_steps=len(day.times), time_limit_s=day.options.plan_time_limit_s)
+    chosen = day.options
+    options = PlanOptions(
+        commit_steps=len(day.times),
+        time_limit_s=chosen.plan_time_limit_s,
+        cvar_weight=chosen.cvar_weight,
+        cvar_level=chosen.cvar_level,
+        engine=chosen.engine.value,
+    )
     coefficients = plan_coefficients(hydraulics, treatment)
-    answer = plan_day(day.setting.network, scenarios, coefficients, prices, start_amounts(day), options)
+    answer = plan_day(_weighted(day), scenarios, coefficients, prices, start_amounts(day), options)
     if answer.plan is None:
         raise NoPlan(f"case {day.setting.case}, {day.date}: no plan ({answer.status}): {answer.message}")
     parts = {name: float(value) for name, value in answer.parts.items()}
     extra: dict[str, Any] = {"status": answer.status, "objective_usd": answer.objective, "parts": parts}
     if answer.quality is not None:
         extra |= {"worth": answer.quality.lines, "worth_nothing": list(answer.quality.worthless)}
+    if made_with := chosen.chosen(CHOICES):
+        extra |= {"chosen": made_with}
     return Made(answer.plan, extra=extra)
+
+
+def _weighted(day: Day) -> Network:
+    """Give the network with the weights that were chosen for this run, else the district's."""
+    network, chosen = day.setting.network, day.options.chosen(("alpha", "beta"))
+    return replace(network, weights=replace(network.weights, **chosen)) if chosen else network
 
 
 def worth_in_words(facts: Mapping[str, Any], currency: str) -> str:
@@ -76,13 +100,14 @@ def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
     electricity = png(dispatch(as_if, levels, day.setting.district, "E", day.table(PRICES)))
     return {
         "status": facts["status"],
+        "chosen for this run": dg.MetadataValue.json(facts.get("chosen", {})),
         "worth": worth_in_words(facts, day.setting.district.currency),
         "electricity": catalogue.picture(electricity, "Expected supply and use of electricity by hour"),
         **catalogue.numbers({"objective_usd": facts["objective_usd"], **facts["parts"], **facts.get("worth", {})}),
     }
 
 
-PLAN = Recipe(
+PLAN = ChosenRecipe(
     name="plan",
     contract="PLAN",
     group="planning",
@@ -90,6 +115,7 @@ PLAN = Recipe(
     make=_plan,
     show=_show_plan,
     previous=True,
+    choices=CHOICES,
     kinds=("pyomo", "highs", "parquet"),
     description=(
         "The committed schedule of the day and the recourse of each scenario, with a day of look-ahead; starts where "

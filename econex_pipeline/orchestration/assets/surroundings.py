@@ -9,7 +9,8 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import validate
+from econex_pipeline.contracts import InputError, validate
+from econex_pipeline.orchestration.choices import ChosenRecipe
 from econex_pipeline.orchestration.recipe import Day, Made, Recipe
 
 
@@ -78,26 +79,27 @@ def _members(day: Day, forecast: pd.DataFrame) -> Made:
     from econex_pipeline.scenarios import draw_members
 
     setting, settings = day.setting, day.setting.district.scenarios
-    rng = np.random.default_rng(np.random.SeedSequence([settings.seed, day.date.toordinal()]))
+    seed = settings.seed if day.options.seed is None else day.options.seed
+    rng = np.random.default_rng(np.random.SeedSequence([seed, day.date.toordinal()]))
     return Made(draw_members(setting.district, setting.climatology, forecast, settings.drawn, rng))
 
 
-MEMBERS = Recipe(
+MEMBERS = ChosenRecipe(
     name="members",
     contract="MEMBERS",
     group="scenarios",
     needs=(FORECAST,),
     make=_members,
+    choices=("seed",),
     rooms=("weather",),
     description="Equally likely draws of weather and demand around the forecast, before they are reduced.",
 )
 
 
 def _actual(day: Day, trace: pd.DataFrame) -> Made:
-    from econex_pipeline.profiles import profiles, remember
+    from econex_pipeline.profiles import profiles
 
-    district = day.setting.district
-    return Made(profiles(district, trace, remember(district, day.setting.history(day.times[0]))))
+    return Made(profiles(day.setting.district, trace, day.setting.memory(day.times[0])))
 
 
 PROFILES = Recipe(
@@ -128,14 +130,21 @@ PRICES = Recipe(
 
 
 def _scenarios(day: Day, members: pd.DataFrame, prices: pd.DataFrame) -> Made:
-    from econex_pipeline.profiles import profiles, remember
+    from econex_pipeline.profiles import profiles
     from econex_pipeline.scenarios import reduce_members
 
     district = day.setting.district
-    known = day.setting.known_history(day.issued_at_utc, day.times[0])
-    drawn = profiles(district, members, remember(district, known))
+    drawn = profiles(district, members, day.setting.expected_memory(day.issued_at_utc, day.times[0]))
     validate(drawn, "MEMBER_PROFILES", source="profiles of the members")
-    return Made(reduce_members(district, drawn, prices, district.scenarios.kept))
+    return Made(reduce_members(district, drawn, prices, _kept(day)))
+
+
+def _kept(day: Day) -> int:
+    """How many members are kept: as many as were chosen for this run, else the district's."""
+    chosen, drawn = day.options.scenarios, day.setting.district.scenarios.drawn
+    if chosen is not None and chosen > drawn:
+        raise InputError("launchpad", "options.scenarios", chosen, f"at most the {drawn} that are drawn")
+    return day.setting.district.scenarios.kept if chosen is None else chosen
 
 
 def _show_scenarios(day: Day, scenarios: pd.DataFrame) -> dict[str, Any]:
@@ -143,12 +152,13 @@ def _show_scenarios(day: Day, scenarios: pd.DataFrame) -> dict[str, Any]:
     return {"kept": len(weights), "largest_probability": float(weights.max())}
 
 
-SCENARIOS = Recipe(
+SCENARIOS = ChosenRecipe(
     name="scenarios",
     contract="SCENARIOS",
     group="scenarios",
     needs=(MEMBERS, PRICES),
     make=_scenarios,
+    choices=("scenarios",),
     show=_show_scenarios,
     rooms=("profiles", "weather"),
     description="The members as supply and demand, reduced to a few with probabilities; darkest and wettest kept.",

@@ -108,7 +108,8 @@ class Look:
             setting = self.inputs.setting(self.site.file)
         except EconexError as error:
             return f"its inputs cannot be read any more: {error}"
-        day = Day(setting, self.site.today(self.now), self.storage, RunOptions())
+        chosen = self.storage.extra(PLAN.name, setting.case, key).get("chosen", {})
+        day = Day(setting, self.site.today(self.now), self.storage, RunOptions(**chosen))
         origin = self.storage.origin(PLAN.name, setting.case, key)
         if origin is None:
             return f"its table is not in storage; materialize plan/{self.site.case}"
