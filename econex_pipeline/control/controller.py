@@ -93,5 +93,5 @@ class Controller:
             Before any correction.
         """
         water = coefficients_at(self.district, self.water, believed.levels_m3(self.district))
-        found = {**water, **coefficients_ahead(self.district, expected, believed.membranes)}
+        found: Coefficients = {**water, **coefficients_ahead(self.district, expected, believed.membranes)}
         return with_outages(found, self.district, expected.stamps, out)

@@ -44,6 +44,15 @@ def test_a_case_changes_what_it_says_and_nothing_else(data_dir, district):
     assert drought.storages["raw_tank"] == district.storages["raw_tank"]
 
 
+def test_the_flat_tariff_is_the_mean_of_the_pilots(data_dir, district):
+    flat = load_case(data_dir, "flat_tariff").tariffs.electricity
+    for season, windows in zip(flat, district.tariffs.electricity, strict=True):
+        assert season.months == windows.months
+        for name in ("buy_usd_kwh", "sell_usd_kwh"):
+            prices = by_hour(getattr(season, name))
+            assert prices == pytest.approx([sum(by_hour(getattr(windows, name))) / 24] * 24, abs=5e-4)
+
+
 def write_case(own_data, changes: str, name: str = "other") -> None:
     text = f"district: econex\ndescription: other\nchanges:\n  {changes}\n"
     (own_data / "cases" / f"{name}.yaml").write_text(text)
