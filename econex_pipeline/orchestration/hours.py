@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from econex_pipeline.control import ControlState
     from econex_pipeline.orchestration.records import Record
     from econex_pipeline.planning import DayPlan
-    from econex_pipeline.profiles import Memory
 
 ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
@@ -90,14 +89,6 @@ class OperatedDay:
         return Prices.from_table(self.prices)
 
     @cached_property
-    def memory(self) -> Memory:
-        """Soil, roofs and raw water as the day starts."""
-        from econex_pipeline.profiles import remember
-
-        setting = self.day.setting
-        return remember(setting.district, setting.history(self.day.times[0]))
-
-    @cached_property
     def expected(self) -> list[Profiles]:
         """What each hour of the day expects, far enough for each of its control cycles to see a whole day.
 
@@ -111,7 +102,7 @@ class OperatedDay:
         issues = steps(self.day.times[0], HOURS_PER_DAY, 60)
         windows = Windows.starting(issues, SIGHT_H * 60 // step - 1, step)
         ahead = forecasts(district, setting.climatology, self.trace, issues, windows)
-        return profiles_ahead(district, windows, ahead.values, self.trace, self.memory)
+        return profiles_ahead(district, windows, ahead.values, self.trace, setting.memory(self.day.times[0]))
 
     @cached_property
     def _plan_digest(self) -> str | None:

@@ -7,7 +7,7 @@ without the solver, EPANET and the plotting libraries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from econex_pipeline.control import Controller
     from econex_pipeline.hydraulics import WaterNetwork
     from econex_pipeline.planning import Network
+    from econex_pipeline.profiles import Memory
     from econex_pipeline.scenarios import Climatology
     from econex_pipeline.weather import WeatherYear
 
@@ -46,6 +47,7 @@ class Setting:
     def __init__(self, district: District, digest: str) -> None:
         self.district = district
         self.digest = digest
+        self._courses: dict[pd.Timestamp, Callable[[int], Memory]] = {}
 
     @property
     def case(self) -> str:
@@ -124,16 +126,37 @@ class Setting:
         start = day_start_utc(history_start(until_utc, self.utc_offset_h), self.utc_offset_h)
         return self._since(start, until_utc)
 
-    def known_history(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
-        """TRACE of the weeks before an instant as it is known at an earlier issue: what came, then what is expected."""
+    def memory(self, until_utc: pd.Timestamp) -> Memory:
+        """What soil, roofs and raw water remember of the history before an instant.
+
+        The past is followed once for all instants that share its start, so a year of days reads it twice, not 365
+        times; and each remembers the same, whichever day a run began with.
+        """
+        from econex_pipeline.profiles import Memory, course
+
+        start = day_start_utc(history_start(until_utc, self.utc_offset_h), self.utc_offset_h)
+        if self.year.kind == "historical":
+            start = max(start, self.year.table["time_utc"].iloc[0])
+        if until_utc <= start:
+            return Memory.blank(self.district)
+        if start not in self._courses:
+            end = day_start_utc(date(start.year + 1, 1, 1), self.utc_offset_h) + pd.Timedelta(days=HISTORY_DAYS + 1)
+            if self.year.kind == "historical":
+                end = min(end, self.year.table["time_utc"].iloc[-1])
+            self._courses[start] = course(self.district, self._since(start, max(end, until_utc)))
+        return self._courses[start](round((until_utc - start) / pd.Timedelta(hours=self.district.step_h)))
+
+    def expected_memory(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> Memory:
+        """What they are expected, at an earlier issue, to remember: what came until then, and its forecast since."""
+        from econex_pipeline.profiles import remember
         from econex_pipeline.scenarios import forecast
 
-        came, gap = self.history(issued_at_utc), self._since(issued_at_utc, until_utc)
+        came, gap = self.memory(issued_at_utc), self._since(issued_at_utc, until_utc)
         if gap.empty:
             return came
         times = pd.DatetimeIndex(gap["time_utc"])
         expected = forecast(self.district, self.climatology, gap, issued_at_utc, times)
-        return pd.concat([came, expected[gap.columns]], ignore_index=True)
+        return remember(self.district, expected[gap.columns], came)
 
     def _since(self, start_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
         """TRACE between two instants, as far as the weather file reaches back."""

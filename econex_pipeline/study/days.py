@@ -29,7 +29,7 @@ from econex_pipeline.orchestration.setting import Setting
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.versions import code_version
 from econex_pipeline.planning import DayPlan, PlanOptions, expected_end_state, plan_day
-from econex_pipeline.profiles import prices, profiles_ahead, remember
+from econex_pipeline.profiles import prices, profiles_ahead
 from econex_pipeline.scenarios import forecasts
 
 ROOMS = (
@@ -197,7 +197,7 @@ class StudyDays:
         issues = steps(day.times[0], HOURS_PER_DAY, MINUTES_PER_HOUR)
         windows = Windows.starting(issues, round(hours / district.step_h), district.step_minutes)
         expected = forecasts(district, setting.climatology, trace, issues, windows)
-        memory = remember(district, setting.history(day.times[0]))
+        memory = setting.memory(day.times[0])
         ahead = profiles_ahead(district, windows, expected.values, trace, memory)
         return dict(zip(issues, ahead, strict=True))
 

@@ -36,11 +36,24 @@ def test_the_garden_is_watered_on_the_same_days_whichever_day_asks(drought: Sett
 def test_the_planner_knows_the_past_and_expects_the_rest(drought: Setting) -> None:
     start = day_start_utc(date(2025, 7, 15), drought.utc_offset_h)
     issued = start - pd.Timedelta(hours=12)
-    known, came = drought.known_history(issued, start), drought.history(start)
-    assert known["time_utc"].tolist() == came["time_utc"].tolist()
-    past = known["time_utc"] < issued
-    pd.testing.assert_frame_equal(known[past], came[past])
-    assert (known[~past]["temperature_air_c"] != came[~past]["temperature_air_c"]).any()
+    known, came = drought.expected_memory(issued, start), drought.memory(start)
+    assert known.until_utc == came.until_utc == start
+    assert known.water_c != came.water_c
+    assert known.water_c == pytest.approx(came.water_c, abs=1.0)
+    assert drought.expected_memory(issued, issued) == drought.memory(issued)
+
+
+def test_the_past_is_remembered_alike_whichever_day_asks_first(data_dir: Path) -> None:
+    """Read once for a year of days, or from a history that ends with the day that asks; on 2 March it starts anew."""
+    days = [date(2025, 3, 1), date(2025, 3, 2), date(2025, 12, 30)]
+    setting = Inputs(data_dir=str(data_dir)).setting("base")
+    starts = [day_start_utc(day, setting.utc_offset_h) for day in days]
+    for start in reversed(starts):
+        asked = remember(setting.district, setting.history(start))
+        assert setting.memory(start).until_utc == asked.until_utc == start
+        assert setting.memory(start).water_c == pytest.approx(asked.water_c, abs=1e-6)
+        for node, soil in setting.memory(start).soils.items():
+            assert soil.depletion_mm == pytest.approx(asked.soils[node].depletion_mm, abs=1e-6)
 
 
 def test_an_edited_input_is_read_anew_and_an_unchanged_one_is_kept(own_data: Path) -> None:
