@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -172,7 +173,7 @@ def _whole(network: Network, name: str, capacity: float, end_values: EndValues) 
     values = [tranche.value_usd for tranche in tranches]
     if values != sorted(values, reverse=True):
         raise InputError("end values", name, values, "values that do not rise from the first tranche to the last")
-    if any(tranche.width < 0.0 or not np.isfinite((tranche.width, tranche.value_usd)).all() for tranche in tranches):
+    if any(t.width < 0.0 or not (isfinite(t.width) and isfinite(t.value_usd)) for t in tranches):
         raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")
     if not tranches:
         return ()

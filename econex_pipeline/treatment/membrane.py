@@ -6,6 +6,7 @@ State in, state out; nothing here changes its arguments. The cycle itself is in 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from econex_pipeline.treatment.disinfection import largest_flow_m3_h
 from econex_pipeline.treatment.fouling import S_PER_H, Cycle, filtration_cycle
 
 Array = NDArray[np.float64]
+
+KEPT_POINTS = 16  # a step comes back to the same few
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,20 @@ class TreatmentResult:
     cleaning_started: bool = False
 
 
+@dataclass(frozen=True)
+class _Point:
+    """One operating point: of its cycle and its performance what a step needs, named as there."""
+
+    feed_m: float
+    reject_m: float
+    cake_1_m: float
+    filtration_s: float
+    ended_by_pressure: bool
+    recovery_frac: float
+    energy_kwh_m3: float
+    capacity_m3_h: float
+
+
 class Membrane:
     """An ultrafiltration plant with disinfection behind it.
 
@@ -107,6 +124,7 @@ class Membrane:
 
     def __init__(self, treatment: Treatment) -> None:
         self.treatment = treatment
+        self._point = lru_cache(maxsize=KEPT_POINTS)(self._point_at)
 
     def performance(
         self, irreversible_1_m: ArrayLike, turbidity_ntu: ArrayLike, temperature_c: ArrayLike
@@ -178,23 +196,22 @@ class Membrane:
         if feed_m3 < 0.0 or step_h <= 0.0:
             raise ValueError(f"feed {feed_m3} m3 must be >= 0 and step {step_h} h > 0")
         p = self.treatment
-        cycle = filtration_cycle(p, state.irreversible_1_m, turbidity_ntu, temperature_c)
-        performance = self._performance(cycle, temperature_c)
+        point = self._point(state.irreversible_1_m, turbidity_ntu, temperature_c)
         open_h = max(step_h - state.cleaning_left_h, 0.0)
-        capacity_m3_h = float(performance.capacity_m3_h) * open_h / step_h
+        capacity_m3_h = point.capacity_m3_h * open_h / step_h
         taken_m3 = min(feed_m3, capacity_m3_h * step_h)
-        cycles_m2 = taken_m3 / float(cycle.feed_m)  # cycles times area
+        cycles_m2 = taken_m3 / point.feed_m  # cycles times area
         result = TreatmentResult(
             feed_m3=taken_m3,
-            product_m3=taken_m3 * float(performance.recovery_frac),
-            reject_m3=cycles_m2 * float(cycle.backwash_m + cycle.flush_m + cycle.leak_m),
-            energy_kwh=taken_m3 * float(performance.energy_kwh_m3),
+            product_m3=taken_m3 * point.recovery_frac,
+            reject_m3=cycles_m2 * point.reject_m,
+            energy_kwh=taken_m3 * point.energy_kwh_m3,
             capacity_m3_h=capacity_m3_h,
         )
         fouled = replace(
             state,
             irreversible_1_m=state.irreversible_1_m
-            + p.irreversible_frac * float(cycle.cake_1_m) * cycles_m2 / p.area_m2,
+            + p.irreversible_frac * point.cake_1_m * cycles_m2 / p.area_m2,
             filtered_m3=state.filtered_m3 + taken_m3,
             since_cleaning_h=state.since_cleaning_h + open_h,
             cleaning_left_h=max(state.cleaning_left_h - step_h, 0.0),
@@ -206,6 +223,19 @@ class Membrane:
 
     def needs_cleaning(self, state: MembraneState, turbidity_ntu: float, temperature_c: float) -> bool:
         """Say whether the pressure limit ends a cycle sooner than the plant's threshold."""
-        cycle = filtration_cycle(self.treatment, state.irreversible_1_m, turbidity_ntu, temperature_c)
-        short = float(cycle.filtration_s) < self.treatment.cleaning_filtration_min * 60.0
-        return bool(cycle.ended_by_pressure) and short
+        point = self._point(state.irreversible_1_m, turbidity_ntu, temperature_c)
+        return point.ended_by_pressure and point.filtration_s < self.treatment.cleaning_filtration_min * 60.0
+
+    def _point_at(self, irreversible_1_m: float, turbidity_ntu: float, temperature_c: float) -> _Point:
+        cycle = filtration_cycle(self.treatment, irreversible_1_m, turbidity_ntu, temperature_c)
+        performance = self._performance(cycle, temperature_c)
+        return _Point(
+            feed_m=float(cycle.feed_m),
+            reject_m=float(cycle.backwash_m + cycle.flush_m + cycle.leak_m),
+            cake_1_m=float(cycle.cake_1_m),
+            filtration_s=float(cycle.filtration_s),
+            ended_by_pressure=bool(cycle.ended_by_pressure),
+            recovery_frac=float(performance.recovery_frac),
+            energy_kwh_m3=float(performance.energy_kwh_m3),
+            capacity_m3_h=float(performance.capacity_m3_h),
+        )

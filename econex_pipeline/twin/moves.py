@@ -5,7 +5,7 @@ its pump. No hydraulics here: rates are given, volumes are piecewise linear in t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 EMPTY = "the tank it draws from runs empty"
 FULL = "the tank it fills is full"
@@ -16,8 +16,7 @@ SLACK_M3 = 1e-4
 """A cut below this is the rate's change within the step, not a limit [m3]."""
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """Water that leaves one tank and enters another at a constant rate from the start of the step on.
 
     Attributes
@@ -58,8 +57,8 @@ class Move:
         """Give the same move with that much less moved by a time, as far as there is any [m3, s]."""
         left_m3 = max(0.0, self.moved_m3(by_s) - volume_m3)
         if self.duty:
-            return replace(self, run_s=3600.0 * left_m3 / self.rate_m3_h)
-        return replace(self, rate_m3_h=3600.0 * left_m3 / min(by_s, self.run_s))
+            return self._replace(run_s=3600.0 * left_m3 / self.rate_m3_h)
+        return self._replace(rate_m3_h=3600.0 * left_m3 / min(by_s, self.run_s))
 
 
 def trim(
@@ -97,8 +96,9 @@ def trim(
     reasons: dict[str, str] = {}
     for _ in range(MOST_ROUNDS * (len(current) + 1)):
         cut = None
+        moving = [move for move in current.values() if move.rate_m3_h > 0.0 and move.run_s > 0.0]
         for tank, volume in volumes_m3.items():
-            low, high = _extremes(current.values(), tank, volume, capacities_m3[tank], step_s)
+            low, high = _extremes(moving, tank, volume, capacities_m3[tank], step_s)
             if low is not None:
                 cut = _give_way([m for m in current.values() if m.source == tank], low)
                 reason = EMPTY
@@ -123,11 +123,11 @@ Surplus = tuple[float, float, float]
 def _extremes(
     moves: Iterable[Move], tank: str, volume_m3: float, capacity_m3: float, step_s: int
 ) -> tuple[Shortage | None, Surplus | None]:
-    """Follow a tank through the step; what runs over the brim is gone."""
+    """Follow a tank through the step, by the moves that bring anything; what runs over the brim is gone."""
     slopes = [
         (move.run_s, move.rate_m3_h / 3600.0 * ((move.gain if move.sink == tank else 0.0) - (move.source == tank)))
         for move in moves
-        if tank in (move.source, move.sink) and move.rate_m3_h > 0.0 and move.run_s > 0.0
+        if tank in (move.source, move.sink)
     ]
     ends = sorted({min(run_s, float(step_s)) for run_s, _ in slopes} | {float(step_s)})
     low: Shortage | None = None
@@ -154,7 +154,7 @@ def _switch_off(moves: list[Move], surplus: Surplus) -> list[Move]:
     excess_m3, by_s, full_s = surplus
     running = [move for move in moves if move.duty and move.rate_m3_h > 0.0 and move.run_s > full_s]
     if running:
-        return [replace(move, run_s=full_s) for move in running]
+        return [move._replace(run_s=full_s) for move in running]
     even = [move for move in moves if not move.duty and move.gain > 0.0]
     arrived_m3 = sum(move.gain * move.moved_m3(by_s) for move in even)
     if arrived_m3 <= 0.0:
@@ -180,7 +180,7 @@ def _give_way(moves: list[Move], shortage: Shortage) -> list[Move]:
         for move in peers:
             less = move.less(taken_m3 * move.moved_m3(by_s) / total_m3, by_s)
             late = move.duty and move.run_s >= by_s
-            cut.append(replace(less, run_s=min(less.run_s, empty_s)) if late else less)
+            cut.append(less._replace(run_s=min(less.run_s, empty_s)) if late else less)
         left_m3 -= taken_m3
         if left_m3 <= TOLERANCE_M3:
             break
@@ -191,7 +191,7 @@ def whole_seconds(move: Move, floor: bool) -> Move:
     """Round a run time to whole seconds, as EPANET counts; one that a limit has cut is never rounded up."""
     if not move.duty:
         return move
-    return replace(move, run_s=float(int(move.run_s) if floor else round(move.run_s)))
+    return move._replace(run_s=float(int(move.run_s) if floor else round(move.run_s)))
 
 
 def without(move: Move, volume_m3: float) -> Move:

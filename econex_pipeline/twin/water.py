@@ -7,7 +7,7 @@ and where that changes what can be followed, the step is run again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import StepResult, WaterNetwork
@@ -72,6 +72,7 @@ class WaterWorks:
         used = {actuator for actuator, _ in self.links.values()}
         self._strangers = [mate for name, mate in network.mates.items() if name not in used]
         self.run_off = RunOff(district)
+        self._tank_of = {(storage.node, storage.layer): name for name, storage in district.tanks.items()}
 
     def step(
         self,
@@ -130,6 +131,9 @@ class WaterWorks:
             reasons.update({name: cuts.get(name, EMPTY) for name in again})
         return WaterOutcome(self._flows(moves, asked, passing, result), result, self._run_s(result), reasons)
 
+    def _tank_at(self, node: str, layer: str) -> str | None:
+        return self._tank_of.get((node, layer))
+
     def _settings(self, faults: Faults) -> dict[str, float]:
         """Give the relative speed of worn pumps, by actuator."""
         worn = {self.links[name][0]: factor for name, factor in faults.pump_speed.items()}
@@ -140,11 +144,11 @@ class WaterWorks:
         for element in self.links:
             arc = self.district.arcs.get(element)
             mains = self.district.utilities.mains
-            source = self.district.tank_at(arc.tail, arc.layer) if arc is not None else None
+            source = self._tank_at(arc.tail, arc.layer) if arc is not None else None
             if arc is not None:
-                sink = self.district.tank_at(arc.head, arc.layer)
+                sink = self._tank_at(arc.head, arc.layer)
             else:
-                sink = self.district.tank_at(mains.node, "P") if mains is not None else None
+                sink = self._tank_at(mains.node, "P") if mains is not None else None
             asked = decision.flows_m3_h.get(element, 0.0)
             rated = decision.rated_flows_m3_h.get(element, 0.0)
             if rated <= 0.0 and asked > 0.0:
@@ -164,7 +168,7 @@ class WaterWorks:
             yield Move(f"leak.{name}", name, None, rate, self.step_s, rank=RANKS["leak"])
         for node, inputs in exogenous.nodes.items():
             for layer, rate in (("P", inputs.potable_m3_h), ("W", inputs.irrigation_m3_h)):
-                tank = self.district.tank_at(node, layer)
+                tank = self._tank_at(node, layer)
                 if tank is not None:
                     yield Move(f"{node}.{layer}", tank, None, rate, self.step_s, rank=RANKS["demand"])
 
@@ -172,15 +176,15 @@ class WaterWorks:
         """What runs evenly over the step: backups, drains of tanks, sewers, export."""
         district, asked = self.district, decision.flows_m3_h
         for name, arc in district.arcs.items():
-            source = district.tank_at(arc.tail, arc.layer)
+            source = self._tank_at(arc.tail, arc.layer)
             if arc.kind not in ("backup", "drain") or source is None:
                 continue
             rate = min(asked.get(name, 0.0), float(arc.capacity_m3_h or 0.0))
             rank = RANKS["backup" if arc.kind == "backup" else "transfer"]
-            sink = district.tank_at(arc.head, arc.head_layer or arc.layer)
+            sink = self._tank_at(arc.head, arc.head_layer or arc.layer)
             yield Move(name, source, sink, rate, self.step_s, rank=rank, stops=True)
         for node in district.nodes:
-            tank, there = district.tank_at(node, "W"), district.nodes[node]
+            tank, there = self._tank_at(node, "W"), district.nodes[node]
             collects = there.potable is not None or there.roof is not None
             if tank is not None and (collects or f"sewer.{node}" in asked):
                 rate = min(asked.get(f"sewer.{node}", 0.0), district.utilities.sewer.capacity_m3_h)
@@ -188,15 +192,15 @@ class WaterWorks:
         mains = district.utilities.mains
         if mains is not None:
             rate = min(asked.get("mains_export", 0.0), mains.export_m3_h)
-            tank = district.tank_at(mains.node, "P")
+            tank = self._tank_at(mains.node, "P")
             yield Move("mains_export", tank, None, rate, self.step_s, rank=RANKS["export"])
 
     def _treatments(self, feeds_m3_h: Mapping[str, float], recoveries_frac: Mapping[str, float]) -> Iterator[Move]:
         for name, treatment in self.district.treatments.items():
             yield Move(
                 name,
-                self.district.tank_at(treatment.node, "W"),
-                self.district.tank_at(treatment.node, "P"),
+                self._tank_at(treatment.node, "W"),
+                self._tank_at(treatment.node, "P"),
                 feeds_m3_h[name],
                 self.step_s,
                 gain=recoveries_frac[name],
@@ -207,13 +211,13 @@ class WaterWorks:
     def _supplies(self, exogenous: Exogenous, passing: Mapping[str, float]) -> Iterator[Move]:
         """What comes in by itself and cannot be stopped: rain, greywater, drains of nodes without a tank."""
         for node, inputs in exogenous.nodes.items():
-            tank = self.district.tank_at(node, "W")
+            tank = self._tank_at(node, "W")
             if tank is not None:
                 rate = inputs.rain_harvest_m3_h + inputs.greywater_m3_h
                 yield Move(f"supply.{node}", None, tank, rate, self.step_s)
         for name, rate in passing.items():
             arc = self.district.arcs.get(name)
-            tank = self.district.tank_at(arc.head, arc.layer) if arc is not None else None
+            tank = self._tank_at(arc.head, arc.layer) if arc is not None else None
             if tank is not None:
                 yield Move(name, None, tank, rate, self.step_s)
 
@@ -243,8 +247,8 @@ class WaterWorks:
         actuator, meter = self.links[move.element]
         ran_s = result.ran_s.get(actuator, 0)
         if ran_s == 0:
-            return replace(move, run_s=0.0)
-        return replace(move, run_s=float(ran_s), rate_m3_h=3600.0 * max(0.0, result.volume_m3[meter]) / ran_s)
+            return move._replace(run_s=0.0)
+        return move._replace(run_s=float(ran_s), rate_m3_h=3600.0 * max(0.0, result.volume_m3[meter]) / ran_s)
 
     def _shortages(self, moves: list[Move], result: StepResult) -> dict[str, float]:
         """Share what a boundary could not give among those that asked there, lowest rank first [m3]."""
