@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from econex_pipeline.contracts.arrays import NS_PER_H, Prices, Profiles
 from econex_pipeline.control.coefficients import Coefficients, of_first_step, rated_flows
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import decision_of
 from econex_pipeline.control.fallback import BECAUSE, DECIDED, Cause, KeptPlan, Status, cause_of, last_good_plan, usable
+from econex_pipeline.control.following import bands
 from econex_pipeline.control.reasons import Reason
 from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
@@ -97,6 +98,10 @@ def choose(controller: Controller, question: Question) -> Choice:
     cause = question.trouble or cause_of(found)
     if cause is Cause.NONE:
         decision = decision_of(found.rates, rated_flows(step))
+        district, plan = controller.district, question.plan
+        scheduled = plan is not None and plan.schedules("grid", now)
+        tariff = question.prices.ahead(now, district.step_h)
+        decision = replace(decision, bands_kw=bands(district, found.rates, found.worth, tariff, scheduled))
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
         reasons = () if solved is None else controller.explain(solved)

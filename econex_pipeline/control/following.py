@@ -7,8 +7,10 @@ A battery takes the difference where that pays, at what stored energy is worth a
     cover a shortage     v / eta <= buy
     neither              the meter stays where the sun and the loads put it
 
-with eta the one-way efficiency and both prices as the controller weighs them. What the optimum charges from the grid,
-or sells from the battery, it does on purpose: the band then begins, or ends, there.
+with eta the one-way efficiency and both prices as the controller weighs them. Where a schedule of the grid binds, a
+sale or purchase that was not foreseen departs from it: the price of deviation lowers the one and raises the other. What
+the optimum buys although the battery could give more, or sells although it could take more, it does on purpose: the
+band then begins, or ends, at what is expected of the battery. Where all comes as foreseen, so does the battery's power.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ LEAST_KW = 1e-6
 
 
 def bands(
-    district: District, rates: Rates, worth_usd_kwh: Mapping[str, float], prices: Prices
+    district: District, rates: Rates, worth_usd_kwh: Mapping[str, float], prices: Prices, scheduled: bool
 ) -> dict[str, tuple[float, float]]:
     """Give each battery its band.
 
@@ -39,6 +41,8 @@ def bands(
         What one more kWh in each battery is worth at the end of the step [USD/kWh].
     prices : Prices
         Of the step.
+    scheduled : bool
+        Whether a schedule of the grid binds in the step.
 
     Returns
     -------
@@ -47,8 +51,9 @@ def bands(
     """
     weights = district.objective
     carbon_usd_kwh = weights.beta * weights.carbon_usd_kg * float(prices.of("carbon_kg_kwh")[0])
-    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh
-    sell_usd_kwh = weights.alpha * float(prices.of("sell_price_usd_kwh")[0])
+    deviation_usd_kwh = weights.grid_deviation_usd_kwh if scheduled else 0.0
+    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh + deviation_usd_kwh
+    sell_usd_kwh = weights.alpha * float(prices.of("sell_price_usd_kwh")[0]) - deviation_usd_kwh
     buys = rates["grid_import", "power_kw"] > LEAST_KW
     sells = rates["grid_export", "power_kw"] > LEAST_KW
     found = {}
@@ -59,9 +64,5 @@ def bands(
         covers = worth / one_way <= buy_usd_kwh + TOLERANCE_USD_KWH
         most_kw = rated_kw if stores else max(expected_kw, 0.0)
         least_kw = -rated_kw if covers else min(expected_kw, 0.0)
-        if buys and expected_kw > LEAST_KW:
-            least_kw = expected_kw
-        if sells and expected_kw < -LEAST_KW:
-            most_kw = expected_kw
-        found[name] = (least_kw, most_kw)
+        found[name] = (expected_kw if buys else least_kw, expected_kw if sells else most_kw)
     return found
