@@ -9,6 +9,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _study(asked, _tasks(asked), root)
     except EconexError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenExecutor:
+        print("error: a process of the study was ended; what was made is kept, run it again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; what was made is kept, and the same command goes on from there", file=sys.stderr)

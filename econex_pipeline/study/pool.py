@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 from typing import Any
 
+from econex_pipeline.contracts import EconexError
 from econex_pipeline.study.tasks import Results, Task, Told, work
 
 SAY_EVERY_S = 20.0
@@ -114,10 +115,10 @@ def run(
                 for future in done:
                     task = running.pop(future)
                     if error := future.exception():
-                        failed[task] = f"{type(error).__name__}: {error}"
+                        failed[task] = str(error)
                     else:
                         results[task] = future.result()
-                    progress.ended(task, failed.get(task, "done"))
+                    progress.ended(task, f"failed: {failed[task]}" if task in failed else "done")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in multiprocessing.active_children():
@@ -144,8 +145,17 @@ def _listen_to(told: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+class TaskFailed(Exception):
+    """A task that came to no end, in one sentence that survives the way back from its process."""
+
+
 def _work(task: Task, data_dir: Path, root: Path) -> Results:
-    return work(task, data_dir, root, _told.put)
+    try:
+        return work(task, data_dir, root, _told.put)
+    except EconexError as error:
+        raise TaskFailed(str(error)) from None
+    except Exception as error:  # a fault of ours in one task: the others go on
+        raise TaskFailed(f"{type(error).__name__}: {error}") from error
 
 
 def _drain(told: Any, progress: Progress) -> None:

@@ -1,11 +1,15 @@
 """Promises judged on figures made by hand: what is kept, what is missed, what was not run."""
 
+import pickle
 from datetime import date
+from queue import SimpleQueue
 
 import pandas as pd
 import pytest
 
+from econex_pipeline.contracts import InputError
 from econex_pipeline.district import load_case
+from econex_pipeline.study import pool
 from econex_pipeline.study.page import table
 from econex_pipeline.study.pool import Progress
 from econex_pipeline.study.results import Figures, results_table, write_results
@@ -137,6 +141,17 @@ def test_progress_says_what_is_left():
     assert said[-1].endswith("1 days made, 1 reused, 2 to go, at most 2 min left")
     progress.ended(task, "done")
     assert said[-1].endswith("0 to go")
+
+
+def test_what_stopped_a_task_comes_back_from_its_process(monkeypatch):
+    def refused(*_):
+        raise InputError("study", "first day", "2024-01-01", "a later one")
+
+    monkeypatch.setattr(pool, "_told", SimpleQueue())
+    monkeypatch.setattr(pool, "work", refused)
+    with pytest.raises(pool.TaskFailed) as stopped:
+        pool._work(Task("base", JULY, 1, ()), DATA, DATA)
+    assert str(pickle.loads(pickle.dumps(stopped.value))) == "study: first day is '2024-01-01'; expected a later one"
 
 
 def test_a_table_lines_up():
