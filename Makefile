@@ -1,5 +1,6 @@
 # make run   plan and operate one day, write the report      make test   lint, types, architecture, tests
 # make ui    Dagster in the browser, on this machine only    make bench  side-by-side timings (NAME=... for one)
+# make backfill CASE=base|all FROM=2025-07-01 TO=2025-07-31   many days, cases side by side; resumes where it stopped
 # make clean remove all that was made                        make lock   renew requirements.lock
 # make study a winter and a summer month of every case by every strategy; STUDY="--year 2025" a year with money
 # make docs  renew the generated pages of docs/                make pictures  those of the README (Chromium)
@@ -12,6 +13,8 @@ PAGES_PORT ?= 3001
 ECONEX_REPORT_URL ?= http://127.0.0.1:$(PAGES_PORT)
 NAME ?=
 STUDY ?=
+FROM ?= $(DAY)
+TO ?= $(FROM)
 
 # Where the Dagster instance and the tables live; set either variable to move it.
 DAGSTER_HOME ?= $(CURDIR)/.dagster
@@ -25,11 +28,14 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 
-.PHONY: run test lint ui bench study lock docs pictures clean test-services install
+.PHONY: run backfill test lint ui bench study lock docs pictures clean test-services install
 .DEFAULT_GOAL := run
 
 run: install
 	@$(BIN)/python -m econex_pipeline --case "$(CASE)" --day "$(DAY)"
+
+backfill: install
+	@$(BIN)/python -m econex_pipeline.orchestration.backfill --case "$(CASE)" --from "$(FROM)" --to "$(TO)"
 
 ui: install
 	@$(BIN)/python -m econex_pipeline.orchestration.ui --port "$(PORT)" --pages-port "$(PAGES_PORT)"
