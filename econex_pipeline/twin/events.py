@@ -58,6 +58,8 @@ class Events:
 
         Water of a burst is drawn and gone: it comes back as greywater at no node.
         """
+        if not self._events:
+            return exogenous
         nodes = dict(exogenous.nodes)
         out = {"grid": not exogenous.grid_available, "mains": not exogenous.mains_available}
         for event, _ in self._under_way(exogenous.time_utc):

@@ -129,6 +129,11 @@ class Twin:
             If the state and the inputs are of different times.
         HydraulicsError
             If the hydraulic engine finds no answer, with all actuators shut neither.
+
+        Notes
+        -----
+        The district's events of the step are under way. Where the grid is out and power is short, pumps and treatments
+        stop before any demand goes unserved.
         """
         if state.time_utc != exogenous.time_utc:
             raise InputError("PROFILES", "time_utc", str(exogenous.time_utc), f"the state's time, {state.time_utc}")
