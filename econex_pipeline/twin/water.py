@@ -20,7 +20,6 @@ DUTY_KINDS = ("pumped", "gravity", "turbined")
 MAINS = ("mains_import", "mains_export")
 OUTAGE = "the mains are out"
 NO_ANSWER = "the hydraulic engine found no answer with it; it stood still"
-NO_FAULTS = Faults()
 _ATTEMPTS = 4
 ROUNDING_M3_H = 1e-12
 
@@ -81,7 +80,7 @@ class WaterWorks:
         exogenous: Exogenous,
         feeds_m3_h: Mapping[str, float],
         recoveries_frac: Mapping[str, float],
-        faults: Faults = NO_FAULTS,
+        faults: Faults,
     ) -> WaterOutcome:
         """Run one step.
 
@@ -142,13 +141,10 @@ class WaterWorks:
     def _transfers(self, volumes_m3: Mapping[str, float], decision: Decision) -> Iterator[Move]:
         """What actuators move, each at its rated flow for a part of the step."""
         for element in self.links:
-            arc = self.district.arcs.get(element)
-            mains = self.district.utilities.mains
+            arc, mains = self.district.arcs.get(element), self.district.utilities.mains
+            inlet = mains.node if mains is not None else ""
             source = self._tank_at(arc.tail, arc.layer) if arc is not None else None
-            if arc is not None:
-                sink = self._tank_at(arc.head, arc.layer)
-            else:
-                sink = self._tank_at(mains.node, "P") if mains is not None else None
+            sink = self._tank_at(arc.head, arc.layer) if arc is not None else self._tank_at(inlet, "P")
             asked = decision.flows_m3_h.get(element, 0.0)
             rated = decision.rated_flows_m3_h.get(element, 0.0)
             if rated <= 0.0 and asked > 0.0:
