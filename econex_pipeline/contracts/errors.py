@@ -38,6 +38,13 @@ class InputError(EconexError):
         return error
 
 
+class ForecastMissing(InputError):
+    """No forecast that can be used for the steps asked for: none so new, none so recent, or one with a hole.
+
+    The loop goes on without one; a plan cannot.
+    """
+
+
 class ContractViolation(EconexError):
     """A table that breaks its contract.
 

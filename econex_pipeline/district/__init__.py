@@ -20,6 +20,7 @@ from econex_pipeline.district.plant import (
 )
 from econex_pipeline.district.reading import cases, load_case
 from econex_pipeline.district.surroundings import (
+    ForecastFeed,
     ForecastLaw,
     Objective,
     ScenarioSet,
@@ -39,6 +40,7 @@ __all__ = [
     "District",
     "Electricity",
     "Event",
+    "ForecastFeed",
     "ForecastLaw",
     "Garden",
     "Grid",

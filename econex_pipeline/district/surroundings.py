@@ -98,8 +98,22 @@ class Skill(Frozen):
     tau_h: Positive
 
 
+class ForecastFeed(Part):
+    """A file of forecasts that were really made, in the columns of the FORECAST contract.
+
+    It stands in ``data/forecasts/``. An issue older than `max_age_h` is no forecast any more.
+    """
+
+    file: Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+    format: Literal["csv", "parquet"]
+    max_age_h: Positive
+
+
 class ForecastLaw(Part):
-    """The one law of uncertainty, by variable."""
+    """The one law of uncertainty, by variable.
+
+    Where there is a `feed`, forecasts come from it, and the law says how far members lie from them.
+    """
 
     clear_sky_index: Skill
     temperature: Skill
@@ -110,6 +124,7 @@ class ForecastLaw(Part):
     demand_noise_phi: Annotated[Number, Field(ge=0, lt=1)]
     electricity_temperature_frac_per_c: NonNegative
     seed: Whole
+    feed: ForecastFeed | None = None
 
 
 class ScenarioSet(Part):

@@ -10,7 +10,6 @@ import pandas as pd
 
 from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.errors import InputError
-from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.district import Site
 from econex_pipeline.weather.sky import clear_sky
 from econex_pipeline.weather.source import SourceFile
@@ -44,7 +43,7 @@ def checked_values(source: SourceFile) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The value columns of WEATHER, float64, one row a step.
+        The file's columns by their names in the contract, float64, one row a step.
 
     Raises
     ------
@@ -52,8 +51,8 @@ def checked_values(source: SourceFile) -> pd.DataFrame:
         For the first value that is missing, not a number, or out of the dictionary's bounds.
     """
     values = {}
-    for name in WEATHER_VALUES:
-        column, expected = source.columns[name], COLUMNS[name]
+    for name, column in source.columns.items():
+        expected = COLUMNS[name]
         raw = source.frame[column.name]
         number = pd.to_numeric(raw, errors="coerce").to_numpy(dtype=float) * column.factor
         low = -np.inf if expected.ge is None else expected.ge

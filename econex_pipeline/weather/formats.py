@@ -148,10 +148,24 @@ def read_epw(path: Path, source: WeatherSource) -> SourceFile:
 
 def read_csv(path: Path, source: WeatherSource) -> SourceFile:
     """Read a CSV file in the columns of the WEATHER contract; `quality` may be left out (then: measured)."""
-    expected = "a CSV file with the columns of the WEATHER table"
+    frame, starts = csv_rows(path, "WEATHER", WEATHER_VALUES, ("quality",))
+    return _contract_file(path, frame, starts, CSV_FIRST_LINE, source)
+
+
+def csv_rows(
+    path: Path, table: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """Read the rows of a CSV file in a contract's columns, as text, and their stamps in UTC.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column, has one too many, or has a stamp without its offset.
+    """
+    expected = f"a CSV file with the columns of the {table} table"
     # As text: pandas would take a naive stamp for UTC and an empty field for a number that is not there.
     frame = _parsed(pd.read_csv, path, expected, dtype=str, keep_default_na=False, skip_blank_lines=False)
-    _contract_columns(path, frame)
+    _contract_columns(path, frame, table, needed, optional)
     stamps = frame["time_utc"].str.strip()
     aware = stamps.str.fullmatch(r".+(Z|[+-]\d{2}:?\d{2})")
     if not aware.all():
@@ -159,22 +173,38 @@ def read_csv(path: Path, source: WeatherSource) -> SourceFile:
         field = f"time_utc, line {row + CSV_FIRST_LINE}"
         raise InputError(path, field, stamps.iloc[row], "a time stamp with its offset, such as 2023-01-01T00:00:00Z")
     starts = _parsed(lambda _: pd.DatetimeIndex(pd.to_datetime(stamps, utc=True, format="ISO8601")), path, "ISO 8601")
-    return _contract_file(path, frame, starts, CSV_FIRST_LINE, source)
+    return frame, starts
 
 
 def read_parquet(path: Path, source: WeatherSource) -> SourceFile:
     """Read a Parquet file in the columns of the WEATHER contract; `quality` may be left out (then: measured)."""
-    frame = _parsed(pd.read_parquet, path, "a Parquet file with the columns of the WEATHER table")
-    _contract_columns(path, frame)
+    frame, starts = parquet_rows(path, "WEATHER", WEATHER_VALUES, ("quality",))
+    return _contract_file(path, frame, starts, 0, source)
+
+
+def parquet_rows(
+    path: Path, table: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """Read the rows of a Parquet file in a contract's columns, and their stamps in UTC.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, lacks a column, has one too many, or its stamps have no time zone.
+    """
+    frame = _parsed(pd.read_parquet, path, f"a Parquet file with the columns of the {table} table")
+    _contract_columns(path, frame, table, needed, optional)
     if getattr(frame["time_utc"].dtype, "tz", None) is None:
         expected = "time stamps with a time zone, in UTC"
         raise InputError(path, "time_utc, row 0", str(frame["time_utc"].iloc[:1].squeeze()), expected)
-    return _contract_file(path, frame, pd.DatetimeIndex(frame["time_utc"]).tz_convert("UTC"), 0, source)
+    return frame, pd.DatetimeIndex(frame["time_utc"]).tz_convert("UTC")
 
 
-def _contract_columns(path: Path, frame: pd.DataFrame) -> None:
-    _require(path, frame, ["time_utc", *WEATHER_VALUES], "the WEATHER table")
-    known = ("time_utc", *WEATHER_VALUES, "quality")
+def _contract_columns(
+    path: Path, frame: pd.DataFrame, table: str, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> None:
+    _require(path, frame, ["time_utc", *needed], f"the {table} table")
+    known = ("time_utc", *needed, *optional)
     for column in frame.columns:
         if column not in known:
             expected = f"one of {', '.join(known)}{nearest(str(column), known)}"
