@@ -1,5 +1,8 @@
 """Each event happens to the plant while it is under way, the books close over it, and the record names it."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -231,3 +234,29 @@ def test_each_shipped_case_has_a_network_that_fits_it_and_a_plant_that_runs(case
     asked = Decision({name: 0.05 for name, arc in district.arcs.items() if arc.kind != "line"})
     inputs = {name: NodeInputs(load_kw=0.5) for name, node in district.nodes.items() if node.electricity is not None}
     run(twin, 2, asked, **inputs)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_books_close_whatever_goes_wrong_at_once(plant, district, seed):
+    rng = np.random.default_rng(seed)
+    tanks, homes = list(district.tanks), ["home_1", "home_2", "hub"]
+    pumps = [name for name, arc in district.arcs.items() if arc.kind == "pumped"]
+    possible = [
+        during("leak", element=rng.choice(tanks), flow_m3_h=float(rng.uniform(0.01, 3.0))),
+        during("leak", element=rng.choice(tanks), flow_m3_h=float(rng.uniform(0.01, 3.0))),
+        during("pump_wear", element=rng.choice(pumps), efficiency_factor=0.6, speed_factor=0.9),
+        during("demand_burst", element=rng.choice(homes), potable_m3_h=float(rng.uniform(0.1, 3.0)), load_kw=4.0),
+        during("grid_outage"),
+        during("mains_outage"),
+    ]
+    events = [event for event in possible if rng.random() < 0.6]
+    asked = Decision(
+        {name: float(rng.uniform(0.0, 2.0)) for name, arc in district.arcs.items() if arc.kind != "line"}
+        | {"mains_import": float(rng.uniform(0.0, 2.0)), "treatment": 0.2},
+        {"battery_1.charge": float(rng.uniform(-5.0, 5.0))},
+    )
+    inputs = {home: NodeInputs(*rng.uniform(0.0, (5.0, 3.0, 0.3, 0.1)).tolist()) for home in homes}
+    inputs["home_2"] = replace(inputs["home_2"], rain_harvest_m3_h=rng.uniform(0.0, 9.0), irrigation_m3_h=0.3)
+    amounts = {name: float(rng.uniform(0.0, storage.capacity)) for name, storage in district.storages.items()}
+    _, measurements = run(plant(*events), 3, asked, amounts, **inputs)
+    assert all(set(m.events) >= {event.label for event in events} for m in measurements)
