@@ -2,9 +2,16 @@
 
 from econex_pipeline.contracts.columns import COLUMNS, Column
 from econex_pipeline.contracts.errors import ContractViolation, EconexError, InputError, nearest
-from econex_pipeline.contracts.provenance import Provenance, digest_bytes, digest_file, digest_frame, digest_json
+from econex_pipeline.contracts.provenance import (
+    Provenance,
+    digest_bytes,
+    digest_file,
+    digest_frame,
+    digest_json,
+    digest_plain,
+)
 from econex_pipeline.contracts.tables import TABLES, Table
-from econex_pipeline.contracts.validation import schema, tidy, validate
+from econex_pipeline.contracts.validation import schema, tidy, validate, validate_plain
 
 __all__ = [
     "COLUMNS",
@@ -19,8 +26,10 @@ __all__ = [
     "digest_file",
     "digest_frame",
     "digest_json",
+    "digest_plain",
     "nearest",
     "schema",
     "tidy",
     "validate",
+    "validate_plain",
 ]

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from econex_pipeline.contracts.plain import Array, Columns, found_once, plain
+
 DIGEST_LENGTH = 16
 
 
@@ -57,15 +59,19 @@ def digest_json(value: Any) -> str:
 
 def digest_frame(frame: pd.DataFrame) -> str:
     """Digest a table's names and values, independent of its index and of how it is stored."""
-    hasher = hashlib.sha256(json.dumps([str(column) for column in frame.columns]).encode())
-    for _, column in frame.items():
-        if isinstance(column.dtype, pd.DatetimeTZDtype):
-            hasher.update(column.dt.as_unit("ns").array.asi8.tobytes())
-        elif column.dtype.kind in "biufM":
-            hasher.update(column.to_numpy().tobytes())
-        else:
-            hasher.update(json.dumps(column.tolist(), default=str).encode())
+    return digest_plain(plain(frame))
+
+
+def digest_plain(columns: Columns) -> str:
+    """Digest a table's names and values."""
+    hasher = hashlib.sha256(json.dumps(list(columns)).encode())
+    for array in columns.values():
+        hasher.update(found_once(array, _text_bytes) if array.dtype.kind == "O" else array.tobytes())
     return _short(hasher)
+
+
+def _text_bytes(text: Array) -> bytes:
+    return json.dumps(text.tolist(), default=str).encode()
 
 
 def digest_bytes(content: bytes) -> str:

@@ -14,14 +14,13 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from econex_pipeline.contracts.columns import COLUMNS, Column
-from econex_pipeline.contracts.compiled import bounds, keeps
+from econex_pipeline.contracts.compiled import FRAME_DTYPES, bounds, keeps, keeps_plain
 from econex_pipeline.contracts.errors import ContractViolation, nearest
+from econex_pipeline.contracts.plain import Columns, framed
 from econex_pipeline.contracts.tables import TABLES, Table
 
-TIME_DTYPE = "datetime64[ns, UTC]"
 PROBABILITY_TOLERANCE = 1e-9
 LONG_ROW = "a value within the bounds of the quantity that its row names"
-_DTYPES = {"float": "float64", "int": "int64", "str": "object", "time": TIME_DTYPE}
 
 
 def _checks(column: Column) -> list[pa.Check]:
@@ -34,12 +33,14 @@ def _checks(column: Column) -> list[pa.Check]:
         if column.le is not None:
             checks.append(pa.Check.le(column.le, error=column.expectation()))
     if column.dtype == "str":
-        checks.append(
-            pa.Check(lambda s: s.map(lambda word: isinstance(word, str)), name="text", error=column.expectation())
-        )
+        checks.append(pa.Check(_is_text, name="text", error=column.expectation()))
     if column.values:
         checks.append(pa.Check.isin(column.values, error=column.expectation()))
     return checks
+
+
+def _is_text(series: pd.Series) -> bool:
+    return pd.api.types.infer_dtype(series, skipna=False) in ("string", "empty")
 
 
 def _long_check(table: Table) -> pa.Check:
@@ -83,7 +84,7 @@ def schema(name: str) -> pa.DataFrameSchema:
         if table.quantities and column_name == table.quantity_column:
             checks.append(pa.Check.isin(table.quantities, error="a quantity this table may hold"))
         entries[column_name] = pa.Column(
-            _DTYPES[column.dtype],
+            FRAME_DTYPES[column.dtype],
             checks=checks,
             nullable=False,
             title=column.unit,
@@ -118,7 +119,7 @@ def tidy(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """
     table = TABLES[name]
     tidied = frame[list(table.columns)].sort_values(list(table.key), kind="stable", ignore_index=True)
-    return tidied.astype({column: _DTYPES[COLUMNS[column].dtype] for column in table.columns})
+    return tidied.astype({column: FRAME_DTYPES[COLUMNS[column].dtype] for column in table.columns})
 
 
 def validate(frame: pd.DataFrame, name: str, source: str = "", thorough: bool = False) -> pd.DataFrame:
@@ -150,6 +151,12 @@ def validate(frame: pd.DataFrame, name: str, source: str = "", thorough: bool = 
     if name == "SCENARIOS":
         _check_probabilities(frame, source)
     return frame
+
+
+def validate_plain(columns: Columns, name: str, source: str = "") -> None:
+    """Check the columns of a table against its contract; arguments and errors as of `validate`."""
+    if name == "SCENARIOS" or not keeps_plain(columns, name):
+        validate(framed(columns), name, source)
 
 
 def _ask_pandera(frame: pd.DataFrame, table: Table, source: str) -> None:
@@ -200,7 +207,9 @@ def _violation(frame: pd.DataFrame, table: Table, found: SchemaErrors, source: s
     elif table.quantities and column == table.quantity_column:
         expected = "one of " + ", ".join(table.quantities)
     elif "dtype" in str(first["check"]):
-        expected = f"{COLUMNS[column].expectation()} as {_DTYPES[COLUMNS[column].dtype]}, not {frame[column].dtype}"
+        expected = (
+            f"{COLUMNS[column].expectation()} as {FRAME_DTYPES[COLUMNS[column].dtype]}, not {frame[column].dtype}"
+        )
     where = _rows(frame, table, rows) if len(rows) else "all rows"
     value = f", found {frame.loc[rows[0], column]!r}" if len(rows) else ""
     return ContractViolation(table.name, column, where + value, expected, source)

@@ -260,6 +260,7 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
         State in which the hour before ended, where it was made or read just now; else it is read from storage.
     """
     from econex_pipeline.control import ControlState, operate_hour
+    from econex_pipeline.twin.records import columns_of, state_rows
 
     day, operated = hour.day, hour.operated
     started = time.perf_counter()
@@ -276,7 +277,8 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     record = operate_hour(controller, state, expected, actual, tariffs, operated.day_plan)
     noted = {"start": state.twin.to_json(), "end": record.state.to_json(), **record.notes}
     origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
-    parts = {"OPERATIONS": record.operations, "STATE": record.states}
+    states = [row for state in record.twin_states for row in state_rows(state)]
+    parts = {"OPERATIONS": columns_of(record.rows, "OPERATIONS"), "STATE": columns_of(states, "STATE")}
     day.storage.write_parts(parts, HOURS, hour.key, origin, noted)
     # what the next hour starts from is what a resumed run would read: the same numbers, in the same order
     end = ControlState.from_json(noted["end"])

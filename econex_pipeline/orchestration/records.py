@@ -20,7 +20,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from econex_pipeline.contracts import COLUMNS, TABLES, EconexError, Provenance, digest_frame, digest_json
+from econex_pipeline.contracts import COLUMNS, TABLES, EconexError, Provenance, digest_json, digest_plain
+from econex_pipeline.contracts.plain import Array, Columns, found_once
 
 PARTS_KEY = b"econex.parts"
 PROVENANCE_KEY = b"econex.provenance"
@@ -84,21 +85,21 @@ class Record:
         return parts
 
 
-def pack(parts: Mapping[str, pd.DataFrame], provenance: Provenance, extra: Mapping[str, Any]) -> bytes:
+def pack(parts: Mapping[str, Columns], provenance: Provenance, extra: Mapping[str, Any]) -> bytes:
     """Give a record as bytes: the same content gives the same bytes, in whichever process.
 
     Parameters
     ----------
-    parts : mapping of str to pandas.DataFrame
+    parts : mapping of str to Columns
         Tables that keep their contracts, by contract.
     provenance : Provenance
         Where they come from.
     extra : mapping
         JSON-serializable facts kept beside them.
     """
-    digests = [digest_frame(frame) for frame in parts.values()]
+    digests = [digest_plain(columns) for columns in parts.values()]
     label = {
-        PARTS_KEY: json.dumps({contract: len(frame) for contract, frame in parts.items()}).encode(),
+        PARTS_KEY: json.dumps({contract: _length(columns) for contract, columns in parts.items()}).encode(),
         PROVENANCE_KEY: provenance.to_json().encode(),
         DIGEST_KEY: (digests[0] if len(digests) == 1 else digest_json(digests)).encode(),
         EXTRA_KEY: json.dumps(extra, sort_keys=True).encode(),
@@ -186,21 +187,32 @@ def _seal(label: Mapping[bytes, bytes]) -> bytes:
     return hashlib.sha256(b"\n".join(label[key] for key in SEALED)).hexdigest().encode()
 
 
-def _stack(parts: Mapping[str, pd.DataFrame]) -> pa.Table:
+def _length(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _stack(parts: Mapping[str, Columns]) -> pa.Table:
     """Put the tables one below the other."""
     schema = _schema(tuple(parts))
     stacked = []
-    for contract, frame in parts.items():
-        columns = []
+    for contract, columns in parts.items():
+        rows = _length(columns)
+        arrays = []
         for field in schema:
             if field.name == PART_COLUMN:
-                columns.append(pa.repeat(pa.scalar(contract), len(frame)))
-            elif field.name in frame.columns:
-                columns.append(pa.array(frame[field.name], type=field.type, from_pandas=False))
+                arrays.append(pa.repeat(pa.scalar(contract), rows))
+            elif field.name not in columns:
+                arrays.append(pa.nulls(rows, field.type))
+            elif field.type == pa.string():
+                arrays.append(found_once(columns[field.name], _text))
             else:
-                columns.append(pa.nulls(len(frame), field.type))
-        stacked.append(pa.table(columns, schema=schema))
+                arrays.append(pa.array(columns[field.name], type=field.type))
+        stacked.append(pa.table(arrays, schema=schema))
     return pa.concat_tables(stacked)
+
+
+def _text(words: Array) -> pa.Array:
+    return pa.array(words, type=pa.string())
 
 
 @cache

@@ -26,7 +26,8 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from econex_pipeline.contracts import InputError, Provenance, validate
+from econex_pipeline.contracts import InputError, Provenance, validate, validate_plain
+from econex_pipeline.contracts.plain import Columns, plain
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.records import DamagedRecord, Label, Record, frame_of, label_of, pack, unpack
 
@@ -85,11 +86,13 @@ class Storage(dg.ConfigurableResource):
         ContractViolation
             Before anything is written; what stood there stays.
         """
-        return self.write_parts({contract: frame}, table, partition, provenance, extra)
+        path = self.path(table, provenance.case, partition)
+        validate(frame, contract, source=f"{table} of case {provenance.case}, {partition}")
+        return self._put(path, {contract: plain(frame)}, provenance, extra)
 
     def write_parts(
         self,
-        parts: Mapping[str, pd.DataFrame],
+        parts: Mapping[str, Columns],
         table: str,
         partition: str,
         provenance: Provenance,
@@ -97,12 +100,9 @@ class Storage(dg.ConfigurableResource):
     ) -> Path:
         """Put tables of different contracts into one file: all of them are there, or none; else as `write`."""
         path = self.path(table, provenance.case, partition)
-        for contract, frame in parts.items():
-            validate(frame, contract, source=f"{table} of case {provenance.case}, {partition}")
-        content = pack(parts, provenance, extra or {})
-        with _Replacing(path) as beside:
-            beside.write_bytes(content)
-        return path
+        for contract, columns in parts.items():
+            validate_plain(columns, contract, source=f"{table} of case {provenance.case}, {partition}")
+        return self._put(path, parts, provenance, extra)
 
     def read(self, contract: str, table: str, case: str, partition: str, thorough: bool = False) -> pd.DataFrame:
         """Read a table back and validate it, thoroughly if so asked (`contracts.validate`).
@@ -191,6 +191,14 @@ class Storage(dg.ConfigurableResource):
         """Put a text (a report) in its place, whole or not at all."""
         with _Replacing(path) as beside:
             beside.write_text(text, encoding="utf-8")
+        return path
+
+    def _put(
+        self, path: Path, parts: Mapping[str, Columns], provenance: Provenance, extra: Mapping[str, Any] | None
+    ) -> Path:
+        content = pack(parts, provenance, extra or {})
+        with _Replacing(path) as beside:
+            beside.write_bytes(content)
         return path
 
     def _label(self, table: str, case: str, partition: str) -> Label | None:

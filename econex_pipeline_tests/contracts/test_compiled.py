@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from econex_pipeline.contracts import COLUMNS, TABLES, ContractViolation, schema, validate
 from econex_pipeline.contracts.compiled import keeps
+from econex_pipeline.contracts.plain import found_once
 
 HOURS = pd.date_range("2025-07-15T05:00", periods=4, freq="h", tz="UTC", unit="ns")
 SPOILT = {
@@ -109,3 +110,19 @@ def test_bounds_of_every_column_are_those_of_the_dictionary() -> None:
 def test_schema_and_compiled_contract_know_the_same_tables() -> None:
     for name in TABLES:
         assert list(schema(name).columns) == list(sound(name).columns)
+
+
+def test_what_was_found_of_a_text_column_is_kept_only_while_it_cannot_change() -> None:
+    looked = []
+
+    def words(text: np.ndarray) -> list[str]:
+        looked.append(text)
+        return list(text)
+
+    text = np.array(["a", "b"], dtype=object)
+    assert found_once(text, words) == ["a", "b"]
+    text[0] = "c"
+    assert found_once(text, words) == ["c", "b"]
+    text.flags.writeable = False
+    assert found_once(text, words) == found_once(text, words) == ["c", "b"]
+    assert len(looked) == 3

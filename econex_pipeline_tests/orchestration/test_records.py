@@ -8,11 +8,17 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import Provenance, digest_frame
-from econex_pipeline.orchestration.records import DamagedRecord, frame_of, label_of, pack, unpack
+from econex_pipeline.contracts.plain import plain
+from econex_pipeline.orchestration.records import DamagedRecord, frame_of, label_of, unpack
+from econex_pipeline.orchestration.records import pack as pack_plain
 
 ORIGIN = Provenance("base", "2025-07-15T05:00:00+00:00", "0.1.0+abc", "inputs-1")
 EXTRA = {"end": '{"level": 0.1}', "fallbacks": 0}
 HOUR = pd.Timestamp("2025-07-15T05:00Z").as_unit("ns")
+
+
+def pack(parts: dict[str, pd.DataFrame], origin: Provenance, extra: dict[str, object]) -> bytes:
+    return pack_plain({contract: plain(frame) for contract, frame in parts.items()}, origin, extra)
 
 
 @pytest.fixture
