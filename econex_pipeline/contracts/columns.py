@@ -57,6 +57,18 @@ def _column(name: str, unit: str, meaning: str, **rest: object) -> Column:
 
 QUALITIES = ("measured", "modelled", "borrowed", "interpolated")
 BASES = ("planned", "asked", "delivered", "forecast", "actual", "estimated")
+SOLVE_STATUS = ("optimum", "incumbent", "last_good_plan", "rules")
+"""What decided a control cycle, by its number in OPERATIONS."""
+FALLBACK_CAUSES = (
+    "none",
+    "no_solution_in_time",
+    "infeasible",
+    "numerical",
+    "forecast_missing",
+    "telemetry_stale",
+    "coefficients_failed",
+)
+"""Why it was not the optimum, by its number in OPERATIONS."""
 STRATEGIES = ("plan", "controlled", "no_control")
 
 KEYS = (
@@ -290,7 +302,41 @@ KPIS = (
     _column("predicted_pump_energy_kwh", "kWh", "Pump energy the controller predicted for what was delivered."),
     _column("simulated_pump_energy_kwh", "kWh", "Pump energy the twin measured."),
     _column("pump_energy_error_frac", "-", "Predicted over simulated pump energy, less one; may be negative.", ge=None),
+    *(
+        column
+        for group, what in (
+            ("pump", "pumps"),
+            ("phs", "turbines of pumped hydro"),
+            ("prs", "the inlet turbine"),
+            ("treatment", "treatment"),
+        )
+        for column in (
+            _column(
+                f"{group}_prediction_error_frac",
+                "-",
+                f"Error of the predicted energy of {what}, its absolute values in all steps over the energy measured.",
+            ),
+            _column(f"{group}_uncorrected_error_frac", "-", "The same without what was learnt from measurements."),
+        )
+    ),
+    _column(
+        "estimation_error_frac",
+        "-",
+        "Root mean square error of the believed amounts over storages and steps, of capacity.",
+    ),
+    _column("reading_error_frac", "-", "The same of what the level sensors showed."),
+    _column("contradicted_reading_count", "-", "Readings of level sensors that meters contradicted."),
+    _column("missing_reading_count", "-", "Readings of level sensors that did not come."),
     _column("fallback_cycles", "-", "Control cycles in which the controller had to fall back."),
+    *(
+        _column(f"{status}_cycles", "-", f"Control cycles that were decided by: {status.replace('_', ' ')}.")
+        for status in SOLVE_STATUS[1:]
+    ),
+    *(
+        _column(f"{cause}_cycles", "-", f"Control cycles that fell back because of: {cause.replace('_', ' ')}.")
+        for cause in FALLBACK_CAUSES[1:]
+    ),
+    _column("oldest_plan_h", "h", "Age of the oldest plan that decided a control cycle."),
 )
 
 COLUMNS: dict[str, Column] = {

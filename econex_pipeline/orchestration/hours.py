@@ -11,6 +11,7 @@ input computes anew the hours that see it and those after them, until an hour en
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,7 @@ class OperatedDay:
         """The plan, indexed for the hours."""
         from econex_pipeline.planning import DayPlan
 
-        return DayPlan.from_table(self.day.setting.network, self.plan)
+        return DayPlan.from_table(self.day.setting.network, self.plan, self.day.issued_at_utc)
 
     @cached_property
     def actual(self) -> Profiles:
@@ -231,6 +232,8 @@ class OperatedHour:
         Digest of its inputs.
     seconds : float
         Time it took [s].
+    why : tuple of str
+        What each device was asked and why, or what decided in the place of the optimum.
     """
 
     reused: bool
@@ -238,6 +241,7 @@ class OperatedHour:
     fallbacks: int
     digest: str
     seconds: float
+    why: tuple[str, ...] = ()
 
     def numbers(self) -> dict[str, Any]:
         """Give what the catalogue shows."""
@@ -246,6 +250,7 @@ class OperatedHour:
             "reused": self.reused,
             "seconds": self.seconds,
             "inputs digest": self.digest,
+            "why": list(self.why),
         }
 
 
@@ -269,8 +274,10 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     digest = hour.digest(state)
     stored = None if day.options.force_recompute else hour.stored()
     if stored is not None and stored.label.provenance.inputs_digest == digest:
-        end, fallbacks = end_state(stored), stored.label.extra["fallbacks"]
-        return OperatedHour(True, end, fallbacks, digest, time.perf_counter() - started)
+        notes = stored.label.extra
+        return OperatedHour(
+            True, end_state(stored), notes["fallbacks"], digest, time.perf_counter() - started, _why(notes)
+        )
     controller = day.setting.controller
     controller.time_limit_s = day.options.hour_time_limit_s
     expected, actual, tariffs = hour.forecast(), operated.actual, operated.tariffs
@@ -282,4 +289,8 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     day.storage.write_parts(parts, HOURS, hour.key, origin, noted)
     # what the next hour starts from is what a resumed run would read: the same numbers, in the same order
     end = ControlState.from_json(noted["end"])
-    return OperatedHour(False, end, record.fallbacks, digest, time.perf_counter() - started)
+    return OperatedHour(False, end, record.fallbacks, digest, time.perf_counter() - started, _why(noted))
+
+
+def _why(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(f"{reason['element']} {reason['text']}" for reason in notes["reasons"])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from econex_pipeline.contracts.columns import FALLBACK_CAUSES, SOLVE_STATUS
 from econex_pipeline.district import District
 from econex_pipeline.reporting.ledger import Array, Ledger, ledger
 from econex_pipeline.reporting.words import NO_BREAK, SEEN_AMOUNT, device, number, plain, spans
@@ -32,6 +33,13 @@ EVENTS = {
     "demand_burst": "More was drawn than usual at {}",
     "hydraulic_failure": "The hydraulic engine found no answer, and all pumps and valves stood still",
 }
+RAN = {
+    "incumbent": "a feasible point of a stopped solve",
+    "last_good_plan": "the last good plan",
+    "rules": "rules",
+}
+CONTRADICTED = "{}: the sensor drifts, or water or energy leaves without a meter; the lower was believed ({})."
+SILENT = "{}: followed by its meters alone ({})."
 MOST_ALIKE = 6
 """Alarms of one kind that are listed; the rest are counted."""
 
@@ -70,6 +78,7 @@ def alarms(
         *_unserved(day, district),
         *_events(day, district),
         *_fallbacks(operations, day, district, messages),
+        *_telemetry(day, district),
         *_low(day, district),
     ]
     clips, limits = _clips(operations, day, district)
@@ -116,15 +125,41 @@ def _events(day: Ledger, district: District) -> list[Alarm]:
 
 
 def _fallbacks(operations: pd.DataFrame, day: Ledger, district: District, messages: tuple[str, ...]) -> list[Alarm]:
-    rows = operations[(operations["element"] == "controller") & (operations["quantity"] == "fallback_count")]
-    counts = rows.groupby("time_utc")["value"].max().reindex(day.times).fillna(0.0).to_numpy(dtype=float)
-    if counts.sum() < 0.5:
+    """Control cycles that the optimum did not decide: what did, and why."""
+    rows = operations[operations["element"] == "controller"]
+    noted = rows.pivot_table(index="time_utc", columns="quantity", values="value", aggfunc="max").reindex(day.times)
+    noted = noted.reindex(columns=["fallback_count", "solve_status", "fallback_cause", "plan_age_h"])
+    fell = noted["fallback_count"].fillna(0.0) > 0.0
+    if not fell.any():
         return []
-    when = spans(counts > 0, day.times, day.step_h, district.site.civil_time_zone)
+    status = noted["solve_status"].where(fell).to_numpy(dtype=float)
+    cause = noted["fallback_cause"].where(fell).to_numpy(dtype=float)
+    ran = [f"{RAN[name]} ({int((status == i).sum())})" for i, name in enumerate(SOLVE_STATUS) if (status == i).any()]
+    oldest_h = noted["plan_age_h"].where(fell).max()
+    old = f", of which the oldest was {oldest_h:.0f} h old," if oldest_h > 0.0 else ""
+    zone = district.site.civil_time_zone
+    why = [
+        f"{name.replace('_', ' ')} ({spans(cause == i, day.times, day.step_h, zone)})"
+        for i, name in enumerate(FALLBACK_CAUSES)
+        if (cause == i).any()
+    ]
     said = f" It said: {'; '.join(messages)}." if messages else ""
-    cycles = "One control cycle" if counts.sum() < 1.5 else f"{counts.sum():.0f} control cycles"
-    text = f"{cycles} ran on the last good plan or on rules ({when}).{said}"
+    cycles = "One control cycle" if fell.sum() == 1 else f"{fell.sum():.0f} control cycles"
+    text = f"{cycles} ran on {' and '.join(ran)}{old} because of: {', '.join(why)}.{said}"
     return [Alarm("warn", "Controller fell back", text)]
+
+
+def _telemetry(day: Ledger, district: District) -> list[Alarm]:
+    """Level sensors that were not heard, or that the meters contradicted."""
+    found = []
+    for quantity, title, said in (
+        ("contradicted_readings", "A level sensor and the meters contradict each other", CONTRADICTED),
+        ("missing_readings", "A level sensor was silent", SILENT),
+    ):
+        for name in day.names(quantity):
+            when = spans(day.get(name, quantity) > 0.0, day.times, day.step_h, district.site.civil_time_zone)
+            found.append(Alarm("warn", title, said.format(plain(name), when)))
+    return found
 
 
 def _low(day: Ledger, district: District) -> list[Alarm]:

@@ -20,6 +20,7 @@ from econex_pipeline.reporting.ledger import (
     probabilities,
 )
 from econex_pipeline.reporting.stored_value import CommonValues
+from econex_pipeline.reporting.trust import of_controller
 
 COST_PARTS = {
     "grid_import_cost_usd": 1.0,
@@ -71,7 +72,7 @@ def kpis(
         If the strategy is unknown, or prices or states do not cover the day.
     """
     day = ledger(operations, states)
-    values = _amounts(day, prices, district) | _of_controller(operations)
+    values = _amounts(day, prices, district) | of_controller(operations, day, district)
     values["deviation_cost_usd"] = _deviation_cost_usd(day, planned(operations), district)
     sell_usd_kwh = float(_on_day(prices, day.times)["sell_price_usd_kwh"].mean())
     values["stored_change_usd"] = CommonValues(district, coefficients, sell_usd_kwh).change_usd(day.levels)
@@ -267,21 +268,6 @@ def _expected_deviation_cost_usd(day: Ledger, district: District) -> float:
     departed_m3 = day.total(day.sum_all("deviation_up_m3_h") + day.sum_all("deviation_down_m3_h"))
     weights = district.objective
     return weights.grid_deviation_usd_kwh * departed_kwh + weights.treatment_deviation_usd_m3 * departed_m3
-
-
-def _of_controller(operations: pd.DataFrame) -> dict[str, float]:
-    """Sum what the controller noted about itself; nothing where nobody controlled."""
-    rows = operations[operations["element"] == "controller"]
-    noted = rows.drop_duplicates(["time_utc", "quantity"]).groupby("quantity")["value"].sum()
-    values = {}
-    if "fallback_count" in noted:
-        values["fallback_cycles"] = float(noted["fallback_count"])
-    if {"predicted_pump_kwh", "simulated_pump_kwh"} <= set(noted.index):
-        predicted_kwh, simulated_kwh = float(noted["predicted_pump_kwh"]), float(noted["simulated_pump_kwh"])
-        values["predicted_pump_energy_kwh"] = predicted_kwh
-        values["simulated_pump_energy_kwh"] = simulated_kwh
-        values["pump_energy_error_frac"] = predicted_kwh / simulated_kwh - 1.0 if simulated_kwh > 0.0 else 0.0
-    return values
 
 
 def _table(values: dict[str, float], strategy: str) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import jinja2
 import pandas as pd
@@ -25,6 +26,7 @@ from econex_pipeline.reporting.figures.render import svg
 from econex_pipeline.reporting.figures.sankey import energy_sankey, water_sankey
 from econex_pipeline.reporting.figures.storage import storage_levels
 from econex_pipeline.reporting.indicators import COST_PARTS, compare
+from econex_pipeline.reporting.trust import trust_in_words, why
 
 TILES = (
     "cost_usd",
@@ -65,6 +67,8 @@ class DayReport:
         What was repaired in the weather file, one sentence each.
     messages : tuple of str
         What the controller said when it fell back.
+    reasons : tuple of mapping
+        Why each device did what it did: ``time_utc``, ``element`` and ``text``, in the order of time.
     facts : mapping of str to str
         Further lines for the provenance: solver status, gap, versions.
     """
@@ -81,6 +85,7 @@ class DayReport:
     weather: pd.DataFrame | None = None
     repairs: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    reasons: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -124,6 +129,8 @@ def render_report(day: DayReport) -> str:
         devices=what_devices_did(day.operations, day.states, day.prices, district),
         figures={name: Markup(svg(*drawn)) for name, drawn in _figures(day).items()},
         heads=_heads(day),
+        why=why(day.reasons, district),
+        trust=trust_in_words(day.kpis),
         expectations=words.plan_against_day(day.kpis, district.currency),
         expected=words.expected_and_came(day.kpis, district.currency),
         quality=_quality(day),

@@ -78,7 +78,7 @@ def device(name: str, district: District) -> str:
 
 def indicator(value: float, name: str, currency: str = "USD") -> str:
     """Write the value of a KPI; counts without a decimal."""
-    if name == "fallback_cycles":
+    if name.endswith(("_cycles", "_count")):
         return f"{value:.0f}"
     return number(value, COLUMNS[name].unit, currency)
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import validate
+from econex_pipeline.contracts.columns import FALLBACK_CAUSES, SOLVE_STATUS
 from econex_pipeline.control import Controller, ControlState, operate_hour
 from econex_pipeline.control.estimate import STALE_AFTER_H
 from econex_pipeline.control.fallback import BECAUSE, KEPT_H, Cause, KeptPlan, Status, usable
@@ -249,6 +250,11 @@ def test_an_hour_that_fell_back_repeats_to_the_last_byte(district, seen, fail):
         assert again.state.to_json() == after.state.to_json()
         pd.testing.assert_frame_equal(again.operations, after.operations, check_exact=True)
         assert json.dumps(again.notes) == json.dumps(after.notes)
+
+
+def test_the_numbers_of_the_record_mean_what_the_contract_says():
+    assert tuple(status.name.lower() for status in Status) == SOLVE_STATUS
+    assert tuple(cause.name.lower() for cause in Cause) == FALLBACK_CAUSES
 
 
 def test_a_kept_plan_survives_being_saved_and_stays_small(day):

@@ -39,6 +39,10 @@ def made(district) -> Tables:
     return Tables(day, operations, states, prices, scenarios, plan, idle_operations, idle_states, table)
 
 
+def reason(time_utc: str, element: str, text: str) -> dict[str, str]:
+    return {"time_utc": time_utc, "element": element, "text": text}
+
+
 @pytest.fixture(scope="session")
 def report(district, made) -> DayReport:
     weather = pd.DataFrame({"time_utc": made.day.times, "quality": ["measured"] * 20 + ["borrowed"] * 4})
@@ -55,5 +59,14 @@ def report(district, made) -> DayReport:
         weather=weather,
         repairs=("Rain is counted in tenths of a millimetre: the year has 834 mm.",),
         messages=("time limit after 10 s",),
+        reasons=(
+            {
+                "time_utc": "2025-07-15T21:00:00+00:00",
+                "element": "battery_1",
+                "text": "discharges 2.1 kW: grid at 0.61",
+            },
+            {"time_utc": "2025-07-15T21:00:00+00:00", "element": "phs_turbine", "text": "takes 8.6 m3/h (its limit)"},
+            {"time_utc": "2025-07-15T22:00:00+00:00", "element": "controller", "text": "rules: <no solution>"},
+        ),
         facts={"Plan": "optimal"},
     )

@@ -141,9 +141,21 @@ def operations_of(day: MadeUpDay, controlled: bool = True) -> pd.DataFrame:
         net = day.rates["grid_import", "power_kw"] - day.rates["grid_export", "power_kw"]
         rows.append(_long(day.times, "grid", "schedule_kw", "planned", np.round(net * 1.05, 1)))
         pumped = sum(v for (e, q), v in day.rates.items() if q == "consumed_kw" and e != "treatment")
-        rows.append(_long(day.times, "controller", "fallback_count", "delivered", during(14, 15, 1.0)))
-        rows.append(_long(day.times, "controller", "simulated_pump_kwh", "delivered", pumped))
-        rows.append(_long(day.times, "controller", "predicted_pump_kwh", "planned", 0.985 * pumped))
+        own = {
+            "fallback_count": during(14, 15, 1.0),
+            "solve_status": during(14, 15, 2.0),
+            "fallback_cause": during(14, 15, 1.0),
+            "plan_age_h": during(14, 15, 3.0),
+            "simulated_pump_kwh": pumped,
+            "predicted_pump_kwh": 0.985 * pumped,
+            "estimate_error_frac": np.full(HOURS, 0.001),
+            "sensor_error_frac": np.full(HOURS, 0.002),
+        }
+        rows += [_long(day.times, "controller", quantity, "delivered", values) for quantity, values in own.items()]
+        for (element, quantity), used in day.rates.items():
+            if quantity in ("consumed_kw", "generated_kw"):
+                rows.append(_long(day.times, element, "predicted_kwh", "forecast", 0.99 * used))
+                rows.append(_long(day.times, element, "uncorrected_kwh", "forecast", 0.95 * used))
     return validate(tidy(pd.concat(rows), "OPERATIONS"), "OPERATIONS")
 
 

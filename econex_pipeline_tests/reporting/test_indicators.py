@@ -176,6 +176,35 @@ def test_pump_energy_error_is_predicted_over_measured(district):
     assert value_of(table, "fallback_cycles") == 2
 
 
+def test_fallbacks_are_counted_by_what_decided_and_why(made):
+    for name, expected in (
+        ("fallback_cycles", 1), ("last_good_plan_cycles", 1), ("no_solution_in_time_cycles", 1), ("oldest_plan_h", 3),
+        ("contradicted_reading_count", 0), ("missing_reading_count", 0),
+    ):  # fmt: skip
+        assert value_of(made.kpis, name) == expected, name
+    assert not {"rules_cycles", "infeasible_cycles"} & set(made.kpis["kpi"])
+
+
+def test_what_learning_bought_is_told_by_group_of_devices(made):
+    for group in ("pump", "phs", "prs", "treatment"):
+        assert value_of(made.kpis, f"{group}_prediction_error_frac") == pytest.approx(0.01)
+        assert value_of(made.kpis, f"{group}_uncorrected_error_frac") == pytest.approx(0.05)
+    assert value_of(made.kpis, "estimation_error_frac") == pytest.approx(0.001)
+    assert value_of(made.kpis, "reading_error_frac") == pytest.approx(0.002)
+
+
+def test_errors_of_opposite_sign_do_not_cancel(district):
+    rows = [
+        *TRADES,
+        ("phs_pump", "consumed_kw", "delivered", [1.0, 1.0]),
+        ("phs_pump", "predicted_kwh", "forecast", [0.9, 1.1]),
+        ("phs_pump", "uncorrected_kwh", "forecast", [0.5, 1.5]),
+    ]
+    table = kpis(operations(rows), FLAT, PRICES, district, "controlled")
+    assert value_of(table, "pump_prediction_error_frac") == pytest.approx(0.1)
+    assert value_of(table, "pump_uncorrected_error_frac") == pytest.approx(0.5)
+
+
 def test_a_plan_values_storage_scenario_by_scenario(district, made):
     """The value of stored water is concave: the mean of values is below the value of the mean."""
     empty_or_full = []

@@ -103,8 +103,36 @@ def test_headline_says_what_was_saved(page, made):
 def test_what_went_wrong_is_listed_with_place_and_hour(page):
     text = "".join(read(page).text).replace(words.NO_BREAK, " ")
     assert "0.05 m³ ran over at the cistern (20:00–21:00)" in text
-    assert "One control cycle ran on the last good plan or on rules (15:00–16:00). It said: time limit" in text
+    assert (
+        "One control cycle ran on the last good plan (1), of which the oldest was 3 h old, because of: no solution in "
+        "time (15:00–16:00). It said: time limit"
+    ) in text
     assert "Pumped hydro pump (pump, basin to upper) gave 1.80 m³ less than asked (12:00–13:00)" in text
+
+
+def test_reasons_stand_by_the_hour_of_the_clock(page):
+    """21:00 UTC is 17:00 on the clock of the site."""
+    text = re.sub(r"\s+", " ", " ".join(read(page).text))
+    assert "The reasons of all 2 hours" in text
+    assert "17:00 Battery 1 discharges 2.1 kW: grid at 0.61 Pumped hydro turbine" in text
+    assert "18:00 Controller rules: <no solution>" in text
+    assert "<no solution>" not in page
+
+
+def test_what_was_predicted_and_believed_stands_beside_what_was(page):
+    text = "".join(read(page).text).replace(words.NO_BREAK, " ")
+    assert "in brackets without what it has learnt from measurements: pumps 1.0 % (5.0 %)" in text
+    assert "believed stored amounts within 0.1 % of capacity of what they were; level sensors alone showed them" in text
+
+
+def test_a_sensor_that_meters_contradict_is_an_alarm(district, made):
+    times = made.day.times[18:20]
+    rows = {"time_utc": times, "element": "cistern", "quantity": "contradicted_readings", "basis": "delivered"}
+    noticed = pd.concat([made.operations, pd.DataFrame(rows).assign(value=1.0)])
+    found = {alarm.title: alarm.text for alarm in alarms(noticed, made.states, made.kpis, district)}
+    text = found["A level sensor and the meters contradict each other"]
+    assert text.startswith("cistern: the sensor drifts, or water or energy leaves without a meter")
+    assert "(19:00–21:00)" in text
 
 
 def test_unserved_demand_comes_first(district, made):

@@ -106,6 +106,7 @@ def _report(
         weather=weather,
         repairs=tuple(repair["message"] for repair in day.extra(WEATHER)["repairs"]),
         messages=_messages(day),
+        reasons=_reasons(day),
         facts={
             "Plan": f"{facts['status']}, objective {facts['objective_usd']:.2f} {day.setting.district.currency}",
             "Planning over scenarios": worth_in_words(facts, day.setting.district.currency),
@@ -118,6 +119,12 @@ def _messages(day: Day) -> tuple[str, ...]:
     """What the controller said in the hours in which it fell back, each once."""
     said = [day.storage.extra(HOURS, day.setting.case, key)["messages"] for key in day.hour_keys]
     return tuple(dict.fromkeys(message for messages in said for message in messages))
+
+
+def _reasons(day: Day) -> tuple[dict[str, Any], ...]:
+    """Why the controller decided as it did, hour by hour."""
+    told = [day.storage.extra(HOURS, day.setting.case, key)["reasons"] for key in day.hour_keys]
+    return tuple(reason for reasons in told for reason in reasons)
 
 
 def _page(page: Path) -> dict[str, dg.MetadataValue]:
