@@ -21,11 +21,13 @@ import pandas as pd
 
 from econex_pipeline.contracts import InputError, Provenance, digest_bytes, digest_json
 from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.contracts.errors import ForecastMissing
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, TRACE
+from econex_pipeline.orchestration.forecasts import profiles_at
 from econex_pipeline.orchestration.recipe import HOURS, Day
 from econex_pipeline.orchestration.versions import code_version
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
     from econex_pipeline.orchestration.records import Record
     from econex_pipeline.planning import DayPlan
 
-ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "orchestration/hours.py")
+ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles")
+ROOMS += ("orchestration/forecasts.py", "orchestration/hours.py")
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
 SIGHT_H = HOURS_PER_DAY + 1  # the last control cycle of an hour starts within it and looks a whole day ahead
 NEEDS = (PLAN, TRACE, PROFILES, PRICES)
@@ -90,20 +93,12 @@ class OperatedDay:
         return Prices.from_table(self.prices)
 
     @cached_property
-    def expected(self) -> list[Profiles]:
-        """What each hour of the day expects, far enough for each of its control cycles to see a whole day.
-
-        All are made at once; each sees of the trace what it would see alone, and comes out the same to the last bit.
-        """
-        from econex_pipeline.profiles import profiles_ahead
-        from econex_pipeline.scenarios import forecasts
-
-        setting = self.day.setting
-        district, step = setting.district, setting.district.step_minutes
+    def expected(self) -> list[Profiles | ForecastMissing]:
+        """What each hour of the day expects, far enough for each of its control cycles to see a whole day."""
+        step = self.day.setting.district.step_minutes
         issues = steps(self.day.times[0], HOURS_PER_DAY, 60)
         windows = Windows.starting(issues, SIGHT_H * 60 // step - 1, step)
-        ahead = forecasts(district, setting.climatology, self.trace, issues, windows)
-        return profiles_ahead(district, windows, ahead.values, self.trace, setting.memory(self.day.times[0]))
+        return profiles_at(self.day.setting, self.trace, windows)
 
     @cached_property
     def _plan_digest(self) -> str | None:
@@ -126,6 +121,8 @@ class OperatedDay:
         for name, (stamps, rows) in self._rows.items():
             low, high = np.searchsorted(stamps, [first.get(name, start_utc.value), end])
             seen[name] = digest_bytes(rows[low:high].tobytes())
+        if self.day.setting.feed is not None:
+            seen["feed"] = self.day.setting.feed.digest(start_utc)
         return seen
 
 
@@ -205,8 +202,17 @@ class Hour:
         return all(abs(carried[name] - amount) <= LEVEL_TOLERANCE for name, amount in amounts.items())
 
     def forecast(self) -> Profiles:
-        """Supply and demand as expected at this hour."""
-        return self.operated.expected[(self.start_utc - self.day.times[0]) // pd.Timedelta(hours=1)]
+        """Supply and demand as expected at this hour.
+
+        Raises
+        ------
+        ForecastMissing
+            If the district has a feed of forecasts and it holds none that can be used.
+        """
+        expected = self.operated.expected[(self.start_utc - self.day.times[0]) // pd.Timedelta(hours=1)]
+        if isinstance(expected, ForecastMissing):
+            raise expected
+        return expected
 
 
 def end_state(record: Record) -> ControlState:
@@ -280,9 +286,14 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
         )
     controller = day.setting.controller
     controller.time_limit_s = day.options.hour_time_limit_s
-    expected, actual, tariffs = hour.forecast(), operated.actual, operated.tariffs
-    record = operate_hour(controller, state, expected, actual, tariffs, operated.day_plan)
-    noted = {"start": state.twin.to_json(), "end": record.state.to_json(), **record.notes}
+    missing = {}
+    expected: Profiles | None = None
+    try:
+        expected = hour.forecast()
+    except ForecastMissing as error:
+        missing = {"forecast_missing": str(error)}
+    record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
+    noted = {"start": state.twin.to_json(), "end": record.state.to_json(), **missing, **record.notes}
     origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
     states = [row for state in record.twin_states for row in state_rows(state)]
     parts = {"OPERATIONS": columns_of(record.rows, "OPERATIONS"), "STATE": columns_of(states, "STATE")}

@@ -166,6 +166,8 @@ class Recipe:
         Whether it also reads the same table of the day before, where there is one.
     hours : bool
         Whether it also reads the day's hours of operation.
+    feed : bool
+        Whether it also reads the forecasts known at the issue of the plan, where the district has a feed of them.
     show : callable
         (Day, table) -> metadata for the catalogue: pictures and numbers.
     """
@@ -180,6 +182,7 @@ class Recipe:
     kinds: tuple[str, ...] = ("pandas", "parquet")
     previous: bool = False
     hours: bool = False
+    feed: bool = False
     show: Callable[[Day, pd.DataFrame], Metadata] | None = None
 
     @property
@@ -201,6 +204,8 @@ class Recipe:
             content["previous"] = storage.digest(self.name, case, day.previous_key)
         if self.hours:
             content["hours"] = [storage.digest(HOURS, case, key) for key in day.hour_keys]
+        if self.feed and day.setting.feed is not None:
+            content["feed"] = day.setting.feed.digest(day.issued_at_utc)
         return digest_json(content)
 
 

@@ -20,6 +20,7 @@ from econex_pipeline.contracts import digest_file, digest_json
 from econex_pipeline.contracts.time import day_start_utc, operating_day, steps
 from econex_pipeline.district import District, load_case
 from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.forecasts import forecast_at
 
 if TYPE_CHECKING:
     from econex_pipeline.control import Controller
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from econex_pipeline.planning import Network
     from econex_pipeline.profiles import Memory
     from econex_pipeline.scenarios import Climatology
-    from econex_pipeline.weather import WeatherYear
+    from econex_pipeline.weather import Feed, WeatherYear
 
 KEPT_SETTINGS = 8
 HISTORY_DAYS = 60  # least spin-up of the garden's soil
@@ -74,6 +75,13 @@ class Setting:
         stamps = pd.DatetimeIndex(self.year.table["time_utc"])
         hours = (stamps[-1] - stamps[0] + (stamps[1] - stamps[0])) / pd.Timedelta(hours=1)
         return Climatology.fit(self.weather(steps(stamps[0], hours, self.district.step_minutes)), self.district)
+
+    @cached_property
+    def feed(self) -> Feed | None:
+        """Forecasts that were really made; None where the district's law makes them."""
+        from econex_pipeline.weather import read_feed
+
+        return None if self.district.forecast.feed is None else read_feed(self.district)
 
     @cached_property
     def network(self) -> Network:
@@ -149,13 +157,12 @@ class Setting:
     def expected_memory(self, issued_at_utc: pd.Timestamp, until_utc: pd.Timestamp) -> Memory:
         """What they are expected, at an earlier issue, to remember: what came until then, and its forecast since."""
         from econex_pipeline.profiles import remember
-        from econex_pipeline.scenarios import forecast
 
         came, gap = self.memory(issued_at_utc), self._since(issued_at_utc, until_utc)
         if gap.empty:
             return came
         times = pd.DatetimeIndex(gap["time_utc"])
-        expected = forecast(self.district, self.climatology, gap, issued_at_utc, times)
+        expected = forecast_at(self, gap, issued_at_utc, times)
         return remember(self.district, expected[gap.columns], came)
 
     def _since(self, start_utc: pd.Timestamp, until_utc: pd.Timestamp) -> pd.DataFrame:
@@ -215,7 +222,10 @@ def case_name(case: str) -> str:
 
 
 def digest_of(district: District) -> str:
-    """Digest of a case: its resolved numbers and the content of every file it names."""
+    """Digest of a case: its resolved numbers and the content of every file it names, but its feed of forecasts.
+
+    A feed grows; what is made from it carries the digest of the issues it could see.
+    """
     files = [
         district.data_dir / "weather" / district.weather.file,
         *sorted(path for path in district.directory.iterdir() if path.name != "district.yaml"),

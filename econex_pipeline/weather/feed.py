@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from econex_pipeline.contracts import TABLES, InputError
+from econex_pipeline.contracts import TABLES, InputError, digest_bytes
 from econex_pipeline.contracts.errors import ForecastMissing
 from econex_pipeline.district import District
 from econex_pipeline.weather import checks
@@ -51,6 +51,13 @@ class Feed:
     stamps: NDArray[np.int64]
     values: NDArray[np.float64]
 
+    def digest(self, now_utc: pd.Timestamp) -> str:
+        """Digest of all that counts as a forecast at an instant: what `at` can give then, and nothing issued later."""
+        oldest, known = self._known(now_utc)
+        rows = slice(self.rows[oldest], self.rows[known])
+        parts = self.issues[oldest:known], self.stamps[rows], self.values[rows]
+        return digest_bytes(b"".join(part.tobytes() for part in parts))
+
     def at(self, now_utc: pd.Timestamp, times: pd.DatetimeIndex) -> pd.DataFrame:
         """Give the newest forecast known at an instant that holds all the steps asked for.
 
@@ -71,8 +78,7 @@ class Feed:
         ForecastMissing
             If no issue that is new enough holds them all; says what the newest one lacks.
         """
-        known = int(self.issues.searchsorted(now_utc.value, side="right"))
-        oldest = int(self.issues.searchsorted(now_utc.value - round(self.max_age_h * NS_PER_H)))
+        oldest, known = self._known(now_utc)
         wanted = times.as_unit("ns").asi8
         for issue in reversed(range(oldest, known)):
             begin, end = self.rows[issue : issue + 2]
@@ -90,6 +96,11 @@ class Feed:
             lacking = f"the last issue is of {_said(self.issues[known - 1])}, more than {self.max_age_h:g} h old"
         asked = f"no forecast at {_said(now_utc.value)} of {_said(wanted[0])} to {_said(wanted[-1])}"
         raise ForecastMissing.saying(self.path, "time_utc", f"{asked}; {lacking}")
+
+    def _known(self, now_utc: pd.Timestamp) -> tuple[int, int]:
+        """Give the first issue that is new enough at an instant, and the first that is not issued yet."""
+        oldest = self.issues.searchsorted(now_utc.value - round(self.max_age_h * NS_PER_H))
+        return int(oldest), int(self.issues.searchsorted(now_utc.value, side="right"))
 
 
 def read_feed(district: District) -> Feed:

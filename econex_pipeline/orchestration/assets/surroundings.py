@@ -11,6 +11,7 @@ import pandas as pd
 
 from econex_pipeline.contracts import InputError, validate
 from econex_pipeline.orchestration.choices import ChosenRecipe
+from econex_pipeline.orchestration.forecasts import forecast_at
 from econex_pipeline.orchestration.recipe import Day, Made, Recipe
 
 
@@ -58,10 +59,7 @@ TRACE = Recipe(
 
 
 def _forecast(day: Day, trace: pd.DataFrame) -> Made:
-    from econex_pipeline.scenarios import forecast
-
-    setting = day.setting
-    return Made(forecast(setting.district, setting.climatology, trace, day.issued_at_utc, day.horizon))
+    return Made(forecast_at(day.setting, trace, day.issued_at_utc, day.horizon))
 
 
 FORECAST = Recipe(
@@ -71,6 +69,7 @@ FORECAST = Recipe(
     needs=(TRACE,),
     make=_forecast,
     rooms=("weather",),
+    feed=True,
     description="What is expected at the issue of the plan, noon of the day before (standard time).",
 )
 
@@ -161,5 +160,6 @@ SCENARIOS = ChosenRecipe(
     choices=("scenarios",),
     show=_show_scenarios,
     rooms=("profiles", "weather"),
+    feed=True,
     description="The members as supply and demand, reduced to a few with probabilities; darkest and wettest kept.",
 )
