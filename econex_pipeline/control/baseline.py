@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -37,6 +37,12 @@ class Run:
     states: pd.DataFrame
     state: TwinState
     measurements: tuple[Measurement, ...]
+
+
+def run_of(states: Sequence[TwinState], measurements: Sequence[Measurement], asked: Sequence[Row] = ()) -> Run:
+    """Put an operated stretch together: states at T + 1 stamps, what was measured, what was asked if anything was."""
+    rows = [*asked, *(row for measurement in measurements for row in measurement_rows(measurement))]
+    return Run(operations_table(rows), state_table(list(states)), states[-1], tuple(measurements))
 
 
 def run_no_control(controller: Controller, start: TwinState, actual: Profiles, prices: Prices) -> Run:
@@ -74,7 +80,7 @@ def _run(
     decide: Callable[[District, Situation], Decision],
 ) -> Run:
     """Rules look at the levels and the weather of their own step, as level switches and inverters do."""
-    rows: list[Row] = []
+    asked: list[Row] = []
     states, measurements = [start], []
     for now in actual.times:
         state, exogenous = states[-1], Exogenous.from_profiles(actual, now)
@@ -82,7 +88,7 @@ def _run(
         coefficients = of_first_step(controller.coefficients(believed, actual.ahead(now, controller.district.step_h)))
         decision = decide(controller.district, situation_of(believed.amounts, exogenous, coefficients, prices))
         state, measurement = controller.twin.step(state, decision, exogenous)
-        rows += decision_rows(decision, now) + measurement_rows(measurement)
+        asked += decision_rows(decision, now)
         states.append(state)
         measurements.append(measurement)
-    return Run(operations_table(rows), state_table(states), states[-1], tuple(measurements))
+    return run_of(states, measurements, asked)

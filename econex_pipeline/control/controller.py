@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 import pandas as pd
 
 from econex_pipeline.contracts.arrays import Profiles
+from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.coefficients import Coefficients, with_outages
 from econex_pipeline.control.estimate import Estimate, estimate
 from econex_pipeline.control.reasons import Explainer
@@ -36,6 +37,8 @@ class Controller:
         Time a solve may take [s].
     telemetry : Telemetry, optional
         Where readings come from; by default the twin.
+    horizon_h : float
+        How far a solve looks ahead [h].
 
     Notes
     -----
@@ -49,10 +52,11 @@ class Controller:
         solve: Callable[..., NextStep] = solve_step,
         time_limit_s: float = TIME_LIMIT_S,
         telemetry: Telemetry | None = None,
+        horizon_h: float = HOURS_PER_DAY,
     ) -> None:
         self.district = district
         self.twin = Twin(district) if twin is None else twin
-        self.solve, self.time_limit_s = solve, time_limit_s
+        self.solve, self.time_limit_s, self.horizon_h = solve, time_limit_s, horizon_h
         self.network = build_network(district)
         self.water = WaterNetwork(district.network_path, district.twin.substep_s)
         self.telemetry = self.twin if telemetry is None else telemetry

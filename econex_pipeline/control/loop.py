@@ -15,7 +15,6 @@ import pandas as pd
 
 from econex_pipeline.contracts import EconexError
 from econex_pipeline.contracts.arrays import Prices, Profiles
-from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.control.choose import Question, choose
 from econex_pipeline.control.coefficients import Coefficients, of_first_step
 from econex_pipeline.control.controller import Controller
@@ -72,7 +71,7 @@ def operate_hour(
         now = state.time_utc
         readings = controller.telemetry.observe(state.twin)
         believed = controller.believe(state, readings)
-        horizon = _ahead(forecast, now)
+        horizon = _ahead(forecast, now, controller.horizon_h)
         expected = _as_before(state, district.nodes) if horizon is None else Exogenous.from_profiles(horizon, now)
         raw = _refresh(controller, believed, horizon or expected.profiles(), readings)
         question = Question(
@@ -109,9 +108,9 @@ def operate_hour(
     )
 
 
-def _ahead(forecast: Profiles | None, now: pd.Timestamp) -> Profiles | None:
-    """Take the next day out of a forecast; None where it does not hold the step that is to be decided."""
-    horizon = None if forecast is None else forecast.ahead(now, HOURS_PER_DAY)
+def _ahead(forecast: Profiles | None, now: pd.Timestamp, horizon_h: float) -> Profiles | None:
+    """Take the horizon out of a forecast; None where it does not hold the step that is to be decided."""
+    horizon = None if forecast is None else forecast.ahead(now, horizon_h)
     return horizon if horizon is not None and len(horizon.stamps) and horizon.stamps[0] == now.value else None
 
 
