@@ -20,7 +20,7 @@ from econex_pipeline.study.days import study_dir
 from econex_pipeline.study.page import judged, months_page, study_page, verdict_table, year_page
 from econex_pipeline.study.pool import run
 from econex_pipeline.study.results import Figures, parse_month, read_results, results_table, write_results
-from econex_pipeline.study.strategies import STRATEGIES
+from econex_pipeline.study.strategies import AT_ONCE, BY_DAY
 from econex_pipeline.study.tasks import BASE, Task, month_tasks, year_tasks
 from econex_pipeline.study.verdicts import verdicts
 
@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cases", nargs="+", help="names of files in data/cases; all by default")
     parser.add_argument("--months", nargs="+", type=parse_month, default=[parse_month(WINTER), parse_month(SUMMER)])
     parser.add_argument("--days", type=int, help="only so many days from the first of each month")
-    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, help="only these, for every case")
+    parser.add_argument("--strategies", nargs="+", choices=[*BY_DAY, *AT_ONCE], help="only these, for every case")
     parser.add_argument("--jobs", type=int, default=2, help="processes at work")
     parser.add_argument("--year", type=int, help="a whole year of the controller with and without each device")
     parser.add_argument("--page", type=Path, help="write a page from the kept figures to this file; nothing is run")

@@ -18,7 +18,9 @@ from econex_pipeline.contracts import EconexError, InputError, Provenance, diges
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.contracts.windows import Windows
-from econex_pipeline.control import Controller, ControlState
+from econex_pipeline.control import Controller, ControlState, Estimate
+from econex_pipeline.control.strategies import controller_of
+from econex_pipeline.control.yardstick import common_values
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.assets import DAY_AHEAD
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients
@@ -28,7 +30,7 @@ from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Setting
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.versions import code_version
-from econex_pipeline.planning import DayPlan, PlanOptions, expected_end_state, plan_day
+from econex_pipeline.planning import DayPlan, EndValues, PlanOptions, expected_end_state, plan_day
 from econex_pipeline.profiles import prices, profiles_ahead
 from econex_pipeline.scenarios import forecasts
 
@@ -115,12 +117,19 @@ class StudyDays:
         self.folder = root / f"from_{first.isoformat()}"
         self.storage = Storage(root=str(self.folder))
         self.dates = [first + timedelta(days=number) for number in range(count)]
+        self._controllers: dict[str, Controller] = {}
         self._latest: tuple[str, DayInputs] | None = None
 
     @property
     def controller(self) -> Controller:
         """The controller of the case in front of its twin; shared by all strategies of the process."""
         return self.setting.controller
+
+    def controller_of(self, variant: str) -> Controller:
+        """Give the controller of a variant, in front of the same twin."""
+        if variant not in self._controllers:
+            self._controllers[variant] = controller_of(self.setting.district, variant, self.controller.twin)
+        return self._controllers[variant]
 
     def day(self, of: date) -> Day:
         """Give the operating day of a date."""
@@ -133,10 +142,25 @@ class StudyDays:
         return steps(start, self.count * HOURS_PER_DAY, self.setting.district.step_minutes)
 
     @cached_property
-    def profiles(self) -> pd.DataFrame:
-        """PROFILES as they come, over the range and the look-ahead of its last day."""
+    def actual_and_ahead(self) -> Profiles:
+        """Supply and demand as they come, over the range and the look-ahead of its last day."""
         parts = [self.inputs(of).profiles for of in self.dates]
-        return tidy(pd.concat(parts, ignore_index=True).drop_duplicates(["time_utc", "node"], keep="last"), "PROFILES")
+        known = pd.concat(parts, ignore_index=True).drop_duplicates(["time_utc", "node"], keep="last")
+        return Profiles.from_table(tidy(known, "PROFILES"))
+
+    @property
+    def actual(self) -> Profiles:
+        """Supply and demand as they come, over the range alone."""
+        return self.actual_and_ahead.ahead(self.times[0], self.count * HOURS_PER_DAY)
+
+    @cached_property
+    def common_values(self) -> EndValues:
+        """What is stored at both ends of the range counts by these, whatever the strategy."""
+        start = self.start().twin
+        believed = Estimate(start.amounts(), dict(start.membranes))
+        coefficients = self.controller.coefficients(believed, self.actual)
+        tariffs = Prices.from_table(self.prices(self.times))
+        return common_values(self.setting.network, self.actual, coefficients, tariffs)
 
     def prices(self, times: pd.DatetimeIndex) -> pd.DataFrame:
         """PRICES at any steps."""

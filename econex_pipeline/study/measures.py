@@ -11,15 +11,20 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.contracts.time import standard
+from econex_pipeline.control.yardstick import money
 from econex_pipeline.district import District, load_case
+from econex_pipeline.planning import EndValues, Network
 from econex_pipeline.profiles import prices
 from econex_pipeline.reporting import kpis
 from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
 from econex_pipeline.reporting.ledger import Array, Ledger, ledger
-from econex_pipeline.study.operating import EVENT, Chain
+from econex_pipeline.study.operating import EVENT, Kept
+from econex_pipeline.twin import measurements_of
 
 REFERENCE_CASE = "base"
+WEIGHTED = "weighted_cost_usd"
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
 
 Measures = dict[str, float]
@@ -31,18 +36,19 @@ class Range:
 
     Attributes
     ----------
-    district : District
-        What stands there.
+    district, network : District, Network
+        What stands there, and as the brain knows it.
     operations, states : pandas.DataFrame
         OPERATIONS and STATE of all its days.
-    coefficients : pandas.DataFrame
-        COEFFICIENTS that say what electricity stands in an upper basin; the same for all that is compared.
+    values : dict
+        Common values of what is stored, the same for all strategies that are compared.
     """
 
     district: District
+    network: Network
     operations: pd.DataFrame
     states: pd.DataFrame
-    coefficients: pd.DataFrame
+    values: EndValues
 
     @cached_property
     def book(self) -> Ledger:
@@ -78,18 +84,17 @@ class Range:
         return np.asarray(buy >= dearest - 1e-12, dtype=float)
 
 
-def measure(chain: Chain) -> Measures:
-    """Measure all days of a chain.
+def measure(run: Kept) -> Measures:
+    """Measure all days that a strategy operated.
 
     Returns
     -------
     dict of str to float
-        What `measure_range` gives, and what only the twin's measurements tell.
+        What `measure_range` gives, and what only the measurements tell.
     """
-    days = chain.days
-    coefficients = days.inputs(days.first).coefficients
-    span = Range(days.setting.district, chain.operations(), chain.states(), coefficients)
-    return measure_range(span) | _facts(chain)
+    setting = run.days.setting
+    span = Range(setting.district, setting.network, run.operations(), run.states(), run.days.common_values)
+    return measure_range(span) | _facts(run)
 
 
 def measure_range(span: Range) -> Measures:
@@ -100,34 +105,33 @@ def measure_range(span: Range) -> Measures:
     dict of str to float
         The pipeline's indicators over the whole range and what is added here; names carry the unit.
     """
-    table = kpis(span.operations, span.states, span.prices, span.district, "controlled", span.coefficients)
+    table = kpis(span.operations, span.states, span.prices, span.district, "controlled")
     found = dict(zip(table["kpi"], table["value"].astype(float), strict=True))
-    found |= _weighted(found, span) | _limits(span)
+    found |= _money(span) | _limits(span)
     return found | _load_shifting(span) | _rain(span) | _inlet(span) | _pumped_hydro(span)
 
 
-def _weighted(found: Measures, span: Range) -> Measures:
-    """Price what the optimum minimizes.
-
-    ``alpha exchange + beta impact + backup + unserved + missing reserve - stored change``  [USD]
-    """
+def _money(span: Range) -> Measures:
+    """Price the range by the brain's own lines, and what it minimizes: with unserved demand and missing reserves."""
     weights, book = span.district.objective, span.book
-    arcs = span.district.arcs.items()
-    backup = sum(float(arc.cost_usd_m3 or 0.0) * book.total(book.get(name, "flow_m3_h")) for name, arc in arcs)
+    steps = measurements_of(span.operations, span.states, span.district.step_h)
+    priced = money(span.network, steps, Prices.from_table(span.prices), span.values)
     missing = [
         np.maximum(tank.reserve_m3 - book.levels[name].to_numpy(dtype=float)[1:], 0.0)
         for name, tank in span.district.tanks.items()
         if tank.reserve_m3
     ]
     below_m3_h = sum(book.total(short) for short in missing)
-    penalty = (
-        weights.unserved_energy_usd_kwh * found["unserved_kwh"]
-        + weights.unserved_water_usd_m3 * found["unserved_m3"]
-        + weights.reserve_usd_m3_h * below_m3_h
-    )
-    asked = weights.alpha * found["exchange_cost_usd"] + weights.beta * found["resource_impact_usd"]
-    weighted = asked + backup + penalty - found["stored_change_usd"]
-    return {"weighted_cost_usd": weighted, "penalty_usd": penalty, "below_reserve_m3_h": below_m3_h}
+    penalty = priced.unserved_usd + weights.reserve_usd_m3_h * below_m3_h
+    return {
+        "cost_usd": priced.cost_usd,
+        "exchange_cost_usd": priced.z_econ_usd,
+        "resource_impact_usd": priced.z_res_usd,
+        "stored_change_usd": priced.stored_usd,
+        "penalty_usd": penalty,
+        "below_reserve_m3_h": below_m3_h,
+        WEIGHTED: priced.weighted_usd + penalty,
+    }
 
 
 def _limits(span: Range) -> Measures:
@@ -145,8 +149,8 @@ def _limits(span: Range) -> Measures:
     }
 
 
-def _facts(chain: Chain) -> Measures:
-    facts = [chain.facts(of) for of in chain.days.dates]
+def _facts(run: Kept) -> Measures:
+    facts = run.facts()
     return {
         "worst_water_m3": max(fact["worst_water_m3"] for fact in facts),
         "worst_energy_kwh": max(fact["worst_energy_kwh"] for fact in facts),

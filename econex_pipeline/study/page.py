@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from econex_pipeline.district import District
 from econex_pipeline.study.behaviours import NOTHING, behaviours, even_frac
+from econex_pipeline.study.measures import WEIGHTED
 from econex_pipeline.study.results import Figures
 from econex_pipeline.study.tasks import BASE
-from econex_pipeline.study.verdicts import WEIGHTED, Verdict, verdicts
+from econex_pipeline.study.verdicts import Verdict, verdicts
 from econex_pipeline.study.worth import RATE_FRAC, worths
 
 STRATEGY_TITLES = {

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from econex_pipeline.contracts import InputError
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.study.days import StudyDays
 from econex_pipeline.study.measures import Measures, measure
-from econex_pipeline.study.operating import Chain
-from econex_pipeline.study.strategies import BASE_ONLY, EVERY_CASE
+from econex_pipeline.study.operating import Chain, Stretch, kept
+from econex_pipeline.study.strategies import BASE_ONLY, BY_DAY, EVERY_CASE
 
 BASE = "base"
 YEAR_CASES = (BASE, "no_battery", "no_phs", "no_prs", "no_treatment", "flat_tariff")
@@ -33,7 +34,7 @@ class Task:
     count : int
         Number of days.
     strategies : tuple of str
-        Keys of `strategies.STRATEGIES`.
+        Keys of `strategies.BY_DAY` or `strategies.AT_ONCE`.
     """
 
     case: str
@@ -50,8 +51,9 @@ class Task:
 
     @property
     def steps(self) -> int:
-        """Days to prepare and days to operate, together."""
-        return self.count * (1 + len(self.strategies))
+        """Days to prepare, days to operate, and ranges that are operated at once."""
+        by_day = sum(name in BY_DAY for name in self.strategies)
+        return self.count * (1 + by_day) + len(self.strategies) - by_day
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,19 @@ def work(task: Task, data_dir: Path, root: Path, tell: Callable[[Told], None]) -
         expected = f"{setting.district.weather.first_day} (weather.first_day of case {task.case}) or later"
         raise InputError("study", "first day", str(task.first), expected)
     days = StudyDays(setting, task.first, task.count, root)
-    chains = [Chain(days, name) for name in task.strategies]
+    runs = [kept(days, name) for name in task.strategies]
+
+    def do(of: date, what: str, step: Callable[[], bool]) -> None:
+        begun = time.perf_counter()
+        reused = step()
+        tell(Told(task, of, what, reused, time.perf_counter() - begun))
+
     for of in days.dates:
-        for what, do in [("inputs", days.prepare), *((chain.strategy, chain.operate) for chain in chains)]:
-            begun = time.perf_counter()
-            reused = do(of)
-            tell(Told(task, of, what, reused, time.perf_counter() - begun))
-    return {chain.strategy: measure(chain) for chain in chains}
+        do(of, "inputs", partial(days.prepare, of))
+        for run in runs:
+            if isinstance(run, Chain):
+                do(of, run.strategy, partial(run.operate, of))
+    for run in runs:
+        if isinstance(run, Stretch):
+            do(task.first, run.strategy, run.operate)
+    return {run.strategy: measure(run) for run in runs}

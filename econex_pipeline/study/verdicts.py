@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from econex_pipeline.control.regret import STAIRS, captured_frac, staircase
+from econex_pipeline.study.measures import WEIGHTED
 from econex_pipeline.study.results import Figures
+from econex_pipeline.study.strategies import ENDING_AS
 from econex_pipeline.study.tasks import BASE
 
 BALANCE_TOLERANCE = 1e-6  # m3 beyond the engine's stated step error; kWh
 LEAST_CAPTURED_FRAC = 0.80
 MOST_OVER_LONG_HORIZON_FRAC = 0.01
 ROUNDING_USD = 1e-6
-WEIGHTED = "weighted_cost_usd"
-STAIRS = ("horizon", "model", "forecast")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,13 @@ def verdicts(figures: Figures) -> list[Verdict]:
     """Judge a study."""
     months = [label for label in figures.ranges if figures.has(BASE, label, "controlled")]
     found = [_balances(figures), _limits(figures), *(_never_loses(figures, base) for base in (True, False))]
-    judged: tuple[Callable[[Figures, str], Verdict], ...] = (_captured, _staircase, _midnight, _long_horizon)
+    judged: tuple[Callable[[Figures, str], Verdict], ...] = (
+        _captured,
+        _captured_ending_alike,
+        _staircase,
+        _midnight,
+        _long_horizon,
+    )
     return found + [judge(figures, label) for label in months for judge in judged]
 
 
@@ -73,13 +80,13 @@ def _limits(figures: Figures) -> Verdict:
 
 
 def _never_loses(figures: Figures, base: bool) -> Verdict:
+    promise = "The controller never loses to the rules" if base else "In no other case either"
     over = {(case, label): usd for case, label, usd in _over_rules(figures) if (case == BASE) == base}
+    if not over:
+        return Verdict(promise, None, "")
     lost = [f"{case} {label} by {usd:.2f} USD" for (case, label), usd in over.items() if usd > ROUNDING_USD]
-    return Verdict(
-        "The controller never loses to the rules" if base else "In no other case either",
-        not lost if over else None,
-        f"loses in {'; '.join(lost)}" if lost else f"cheaper in all {len(over)} ranges",
-    )
+    found = f"dearer in {'; '.join(lost)}" if lost else f"cheaper in all {len(over)} ranges"
+    return Verdict(promise, not lost, found)
 
 
 def _over_rules(figures: Figures) -> Iterator[tuple[str, str, float]]:
@@ -88,34 +95,52 @@ def _over_rules(figures: Figures) -> Iterator[tuple[str, str, float]]:
             yield case, label, cost - figures.get(case, label, "rules", WEIGHTED)
 
 
-def captured_frac(figures: Figures, label: str, measure: str = WEIGHTED) -> float | None:
+def captured(figures: Figures, label: str, measure: str = WEIGHTED) -> float | None:
     """Share that the controller captures of what lies between rules and perfect foresight; None where not all ran."""
     names = ("rules", "controlled", "perfect_foresight")
     if not all(figures.has(BASE, label, name) for name in names):
         return None
-    rules, controlled, foresight = (figures.get(BASE, label, name, measure) for name in names)
-    return (rules - controlled) / (rules - foresight)
+    return captured_frac(*(figures.get(BASE, label, name, measure) for name in names))
+
+
+def captured_ending_alike(figures: Figures, label: str, measure: str = WEIGHTED) -> float | None:
+    """The same share, each regret against a foresight that ends with as much in store; None where not all ran."""
+    if not all(figures.has(BASE, label, name) for pair in ENDING_AS.items() for name in pair):
+        return None
+    regret = {
+        other: figures.get(BASE, label, other, measure) - figures.get(BASE, label, name, measure)
+        for name, other in ENDING_AS.items()
+    }
+    return 1.0 - regret["controlled"] / regret["rules"]
 
 
 def _captured(figures: Figures, label: str) -> Verdict:
     promise = f"{label}: at least {LEAST_CAPTURED_FRAC:.0%} of what lies between rules and perfect foresight"
-    share = captured_frac(figures, label)
+    return _share(promise, figures, label, captured)
+
+
+def _captured_ending_alike(figures: Figures, label: str) -> Verdict:
+    promise = f"{label}: the same, each beside a foresight that ends with as much in store"
+    return _share(promise, figures, label, captured_ending_alike)
+
+
+def _share(promise: str, figures: Figures, label: str, share_of: Callable[..., float | None]) -> Verdict:
+    share, money = share_of(figures, label), share_of(figures, label, "cost_usd")
     if share is None:
         return Verdict(promise, None, "")
-    money = captured_frac(figures, label, "cost_usd")
-    return Verdict(
-        promise, share >= LEAST_CAPTURED_FRAC, f"{share:.1%} of the weighted cost ({money:.1%} of the money)"
-    )
+    return Verdict(promise, share >= LEAST_CAPTURED_FRAC, f"{share:.1%} of the weighted cost, {money:.1%} of the money")
 
 
 def _staircase(figures: Figures, label: str) -> Verdict:
     promise = f"{label}: the regret staircase adds up"
-    if not figures.has(BASE, label, "regret"):
+    names = {name for pair in STAIRS.values() for name in pair}
+    if not all(figures.has(BASE, label, name) for name in names):
         return Verdict(promise, None, "")
-    steps = {name: figures.get(BASE, label, "regret", f"{name}_usd") for name in STAIRS}
-    regret = figures.get(BASE, label, "regret", "total_usd")
-    said = " + ".join(f"{name} {usd:.2f}" for name, usd in steps.items())
-    return Verdict(promise, abs(sum(steps.values()) - regret) <= ROUNDING_USD, f"{said} = {regret:.2f} USD")
+    costs = {name: figures.get(BASE, label, name, WEIGHTED) for name in names}
+    steps, regret = staircase(costs), costs["controlled"] - costs["perfect_foresight"]
+    said = " ".join(f"{usd:+.2f} {name}" for name, usd in steps.items())
+    found = f"perfect foresight {costs['perfect_foresight']:.2f} {said} = {costs['controlled']:.2f} USD"
+    return Verdict(promise, abs(sum(steps.values()) - regret) <= ROUNDING_USD, found)
 
 
 def _midnight(figures: Figures, label: str) -> Verdict:

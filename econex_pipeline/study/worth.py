@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from econex_pipeline.district import District
+from econex_pipeline.study.measures import WEIGHTED
 from econex_pipeline.study.results import Figures
 from econex_pipeline.study.tasks import BASE
-from econex_pipeline.study.verdicts import WEIGHTED
 
 RATE_FRAC = 0.05
 """Interest a year [A]."""

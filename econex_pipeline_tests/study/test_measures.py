@@ -1,18 +1,22 @@
 """A range is priced as the optimizer prices its own plan, and by the hours of the tariff."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import tidy
+from econex_pipeline.control.yardstick import worth
 from econex_pipeline.planning import PlanOptions, build_network, plan_day
+from econex_pipeline.planning.end_values import district_end_values
+from econex_pipeline.planning.tables import read_tables
 from econex_pipeline.profiles import prices
 from econex_pipeline.reporting.ledger import plan_as_operations
-from econex_pipeline.reporting.stored_value import CommonValues
-from econex_pipeline.study.measures import Range, measure_range
-from econex_pipeline.study.verdicts import WEIGHTED
+from econex_pipeline.study.measures import WEIGHTED, Range, measure_range
 from econex_pipeline_tests.planning.days import days
 
+UNMETERED = ("turbidity_ntu", "water_temperature_c")
 HAPPENED = {"planned": "delivered", "forecast": "actual"}
 
 
@@ -24,15 +28,20 @@ def planned(request, district):
     made_prices = prices(district, made.times)
     answer = plan_day(network, made.scenarios, made.coefficients, made_prices, made.start, PlanOptions(quality=False))
     operations, states = plan_as_operations(answer.plan, made.times, made.scenarios)
+    operations = operations[~operations["quantity"].isin(UNMETERED)]
     happened = tidy(operations.assign(basis=operations["basis"].map(HAPPENED)), "OPERATIONS")
-    span = Range(district, happened, states, made.coefficients)
+    span = Range(district, network, happened, states, _values(network, made, made_prices))
     return answer, made, made_prices, span
 
 
-def test_what_the_plan_minimized_is_what_the_study_measures(planned, district):
-    answer, made, made_prices, span = planned
-    sell_usd_kwh = float(made_prices["sell_price_usd_kwh"].mean())
-    stored_usd = CommonValues(district, made.coefficients, sell_usd_kwh).value_usd(made.start)
+def _values(network, made, made_prices):
+    """The end values that the plan was made with."""
+    return district_end_values(network, read_tables(network, made.scenarios, made.coefficients, made_prices))
+
+
+def test_what_the_plan_minimized_is_what_the_study_measures(planned):
+    answer, made, _, span = planned
+    stored_usd = worth(span.values, made.start)
     moved_usd = answer.parts["flow_usd"]  # a millionth of a dollar, so that nothing moves for nothing
     expected = answer.objective - moved_usd + stored_usd
     assert measure_range(span)[WEIGHTED] == pytest.approx(expected, abs=1e-6)
@@ -60,7 +69,7 @@ def test_a_level_above_the_brim_is_counted_unless_an_event_explains_it(planned):
     with_event = tidy(pd.concat([span.operations, event], ignore_index=True), "OPERATIONS")
     counted = ("steps_outside", "steps_outside_unexplained", "steps_with_event")
     for operations, expected in ((span.operations, (1.0, 1.0, 0.0)), (with_event, (1.0, 0.0, 1.0))):
-        found = measure_range(Range(span.district, operations, brimming, made.coefficients))
+        found = measure_range(replace(span, operations=operations, states=brimming))
         assert tuple(found[name] for name in counted) == expected
 
 
