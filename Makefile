@@ -28,7 +28,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo "$$python" && break; done)
 
-.PHONY: run backfill test lint ui bench study lock docs pictures clean test-services install
+.PHONY: run backfill test lint ui bench study lock docs pictures clean test-services audit install
 .DEFAULT_GOAL := run
 
 run: install
@@ -50,7 +50,7 @@ test: lint
 	$(BIN)/pytest -m "not slow and not services"
 	$(BIN)/pytest -m "slow and not services"
 
-test-services: install
+test-services: $(VENV)/.services-installed
 	$(BIN)/pytest -m services
 
 bench: install
@@ -83,11 +83,25 @@ $(VENV)/.package-installed: $(VENV)/.lock-installed pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# uv resolves for all platforms and Pythons at once; addresses and paths are left out of the file.
+$(VENV)/.services-installed: requirements-services.lock $(VENV)/.package-installed
+	@echo "installing the packages of requirements-services.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-services.lock
+	@touch $@
+
+# Known weaknesses of the packages that are run, from the advisories of PyPI: needs pypi.org itself, not a mirror of it.
+audit:
+	@test -x build/audit/bin/pip-audit || { "$(PYTHON)" -m venv build/audit && build/audit/bin/pip install --quiet pip-audit; }
+	@build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements-runtime.lock
+
+# uv resolves for all platforms and Pythons at once; addresses and paths are left out of the files. The lock of the
+# containers and that of the services' tests agree with that of the development.
+COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links --no-strip-extras
 lock:
 	@test -x build/lock/bin/uv || { "$(PYTHON)" -m venv build/lock && build/lock/bin/pip install --quiet uv; }
-	@build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url --no-emit-find-links --no-strip-extras pyproject.toml --extra dev -o requirements.lock >/dev/null
+	@$(COMPILE) pyproject.toml --extra dev -o requirements.lock >/dev/null
+	@$(COMPILE) pyproject.toml --extra postgres -c requirements.lock -o requirements-runtime.lock >/dev/null
+	@$(COMPILE) pyproject.toml --extra dev --extra services -c requirements.lock -o requirements-services.lock >/dev/null
 
 clean:
 	@rm -rf $(VENV) build storage *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

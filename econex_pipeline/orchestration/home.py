@@ -2,16 +2,22 @@
 
 Everything is in the repository's folder unless an environment variable moves it: ECONEX_HOME (the repository itself),
 ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports), DAGSTER_HOME (the Dagster instance). ECONEX_REPORT_URL is the
-address at which the pages of operated days are served, where they are.
+address at which the pages of operated days are served, where they are. ECONEX_INSTANCE (postgres, celery) takes the
+instance's configuration from `deploy/` instead of the embedded one.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from pathlib import Path
 
+from econex_pipeline.contracts import InputError
+
 INSTANCE_FILE = "dagster.yaml"
+INSTANCE = "ECONEX_INSTANCE"
+KINDS = ("postgres", "celery")
 REPORT_URL = "ECONEX_REPORT_URL"
 
 
@@ -48,14 +54,37 @@ def prepare_instance() -> Path:
     -------
     Path
         The folder.
+
+    Raises
+    ------
+    InputError
+        If ECONEX_INSTANCE names no kind of instance, or would change the one that the repository comes with.
     """
-    home = dagster_home()
+    home, kind = dagster_home(), os.environ.get(INSTANCE)
     home.mkdir(parents=True, exist_ok=True)
-    committed = repository() / ".dagster" / INSTANCE_FILE
-    if committed.exists() and not (home / INSTANCE_FILE).exists():
-        shutil.copyfile(committed, home / INSTANCE_FILE)
+    embedded = repository() / ".dagster" / INSTANCE_FILE
+    if kind:
+        if home == embedded.parent:
+            raise InputError("environment", "DAGSTER_HOME", str(home), f"a folder of its own for {INSTANCE}={kind}")
+        _put(_instance_file(kind), home)
+    elif embedded.exists() and not (home / INSTANCE_FILE).exists():
+        _put(embedded, home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _put(file: Path, home: Path) -> None:
+    """Put the instance's configuration in its place in one step: several containers may share the folder."""
+    beside = home / f".{INSTANCE_FILE}.{uuid.uuid4().hex}"
+    shutil.copyfile(file, beside)
+    beside.replace(home / INSTANCE_FILE)
+
+
+def _instance_file(kind: str) -> Path:
+    files = {name: repository() / "deploy" / f"{name}.yaml" for name in KINDS}
+    if kind not in files:
+        raise InputError("environment", INSTANCE, kind, f"{' or '.join(KINDS)}; nothing for the embedded one")
+    return files[kind]
 
 
 def _place(variable: str, default: Path) -> Path:

@@ -122,7 +122,7 @@ def test_more_scenarios_than_are_drawn_are_refused(own_data, tmp_path) -> None:
     district.write_text(text.replace("drawn: 1000", "drawn: 30"), encoding="utf-8")
     assert _kept(_day(own_data, tmp_path, scenarios=30)) == 30
     assert _kept(_day(own_data, tmp_path)) == 20
-    with pytest.raises(InputError, match="options.scenarios is 31; expected at most the 30 that are drawn"):
+    with pytest.raises(InputError, match=r"options\.scenarios is 31; expected at most the 30 that are drawn"):
         _kept(_day(own_data, tmp_path, scenarios=31))
 
 

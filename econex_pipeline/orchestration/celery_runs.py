@@ -1,0 +1,36 @@
+"""Runs on Celery workers, with an eye on the workers: a run whose worker died is found and tried again.
+
+Celery goes on calling a task started when the machine of its worker is gone, and Dagster believes it. Asked for the
+tasks they work at, the workers that live say otherwise. What was computed before is reused by the next try.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
+from dagster_celery.launcher import CeleryRunLauncher
+from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
+
+ANSWER_S = 5.0
+
+
+class WatchedCeleryRunLauncher(CeleryRunLauncher):
+    """Dagster's launcher of runs on Celery workers, and a run is healthy only while a worker says it is at it."""
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Say whether the worker of a run that has started still works at it.
+
+        While no worker answers nothing is said: then the broker may be gone rather than the worker.
+        """
+        health = super().check_run_worker_health(run)
+        if health.status is not WorkerStatus.RUNNING:
+            return health
+        answers = self.celery.control.inspect(timeout=ANSWER_S).active()
+        if answers is None:
+            return CheckRunHealthResult(WorkerStatus.UNKNOWN, "no Celery worker answers")
+        task_id = run.tags[DAGSTER_CELERY_TASK_ID_TAG]
+        if any(task["id"] == task_id for tasks in answers.values() for task in tasks):
+            return health
+        if self.celery.AsyncResult(task_id).state != "STARTED":  # it ended between the two questions
+            return CheckRunHealthResult(WorkerStatus.UNKNOWN, "the Celery task has ended")
+        return CheckRunHealthResult(WorkerStatus.FAILED, "the Celery worker of this run is gone")

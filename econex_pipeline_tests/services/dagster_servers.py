@@ -1,0 +1,183 @@
+"""A code server, a webserver and a daemon as a user runs them, each of which can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from econex_pipeline.orchestration.home import repository
+
+CODE, WEB, DAEMON = "code_server", "webserver", "daemon"
+STARTUP_S = 120
+POLL_S = 0.5
+ENDED = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED")
+
+_LAUNCH = """mutation ($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}"""
+_STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status error { message } }
+  ... on PythonError { message }
+} }"""
+_RUNS = """query ($id: String!) {
+  runsOrError(filter: { tags: [{ key: "dagster/backfill", value: $id }] }) {
+    ... on Runs { results { runId status startTime endTime } }
+  }
+}"""
+
+
+class Servers:
+    """Dagster's processes over one instance and one code location.
+
+    Parameters
+    ----------
+    folder : Path
+        Where their workspace file and logs are kept.
+    module : str
+        Module with the definitions.
+    places : mapping of str to str
+        Environment variables of all processes: DAGSTER_HOME, ECONEX_STORAGE and so on.
+    """
+
+    def __init__(self, folder: Path, module: str, places: Mapping[str, str]) -> None:
+        self.folder, self.module = folder, module
+        self.env = {**os.environ, **places, "PYTHONWARNINGS": "ignore"}
+        self.code_port, self.port = _free_port(), _free_port()
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "workspace.yaml").write_text(
+            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {self.code_port}, location_name: econex}}\n"
+        )
+
+    def __enter__(self) -> Servers:
+        for name in (CODE, WEB, DAEMON):
+            self.start(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name: str, wait: bool = True) -> None:
+        """Start a server; for the code server and the webserver, wait until it answers."""
+        workspace = ["-w", str(self.folder / "workspace.yaml")]
+        command = {
+            CODE: ["dagster", "api", "grpc", "-m", self.module, "-h", "127.0.0.1", "-p", str(self.code_port)],
+            WEB: ["dagster-webserver", "-h", "127.0.0.1", "-p", str(self.port), *workspace],
+            DAEMON: ["dagster-daemon", "run", *workspace],
+        }[name]
+        program = Path(sys.executable).with_name(command[0])
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [str(program), *command[1:]], env=self.env, cwd=repository(), stdout=log, stderr=subprocess.STDOUT
+            )
+        answers = {CODE: self._code_answers, WEB: self._web_answers}.get(name)
+        if wait and answers is not None:
+            self._wait_until(answers, name)
+
+    def kill(self, name: str) -> None:
+        """End a server as a lack of memory would, at once and without a word."""
+        self.running[name].send_signal(signal.SIGKILL)
+        self.running[name].wait()
+
+    def query(self, text: str, **variables: Any) -> dict[str, Any]:
+        """Ask the webserver.
+
+        Raises
+        ------
+        RuntimeError
+            If it refuses the question.
+        """
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            data=json.dumps({"query": text, "variables": variables}).encode(),
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            content = json.load(answer)
+        if content.get("errors"):
+            raise RuntimeError(str(content["errors"]))
+        return dict(content["data"])
+
+    def launch_backfill(self, asset: Sequence[str], first: str, last: str) -> str:
+        """Launch the backfill of a range of partitions of one asset, as its page in the browser does; give its name."""
+        span = {"assetKey": {"path": list(asset)}, "partitions": {"range": {"start": first, "end": last}}}
+        launched = self.query(_LAUNCH, params={"partitionsByAssets": [span]})["launchPartitionBackfill"]
+        if "backfillId" not in launched:
+            raise RuntimeError(f"the backfill was not launched: {launched}")
+        return str(launched["backfillId"])
+
+    def status(self, backfill: str) -> str:
+        """Status of a backfill."""
+        return str(self.query(_STATUS, id=backfill)["partitionBackfillOrError"]["status"])
+
+    def runs(self, backfill: str) -> list[dict[str, Any]]:
+        """Runs of a backfill, the newest first: runId, status, startTime and endTime [s]."""
+        return list(self.query(_RUNS, id=backfill)["runsOrError"]["results"])
+
+    def wait_for(self, backfill: str, timeout_s: float, meanwhile: Callable[[], object] = lambda: None) -> str:
+        """Wait until a backfill has ended; give its status.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended in time.
+        """
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            meanwhile()
+            try:
+                status = self.status(backfill)
+            except (urllib.error.URLError, ConnectionError):  # the webserver may be down for a while
+                status = ""
+            if status in ENDED:
+                return status
+            time.sleep(POLL_S)
+        raise TimeoutError(f"backfill {backfill} has not ended within {timeout_s:g} s; see {self.folder}")
+
+    def _wait_until(self, answers: Callable[[], bool], name: str) -> None:
+        until = time.monotonic() + STARTUP_S
+        while time.monotonic() < until:
+            if self.running[name].poll() is not None:
+                raise RuntimeError(f"the {name} ended by itself; see {self.folder / name}.log")
+            if answers():
+                return
+            time.sleep(POLL_S / 5)
+        raise TimeoutError(f"no answer from the {name} within {STARTUP_S} s; see {self.folder / name}.log")
+
+    def _code_answers(self) -> bool:
+        with socket.socket() as line:
+            return line.connect_ex(("127.0.0.1", self.code_port)) == 0
+
+    def _web_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/server_info", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
