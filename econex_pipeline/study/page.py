@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from econex_pipeline.control.strategies import VARIANTS
 from econex_pipeline.district import District
 from econex_pipeline.study.behaviours import NOTHING, behaviours, even_frac
 from econex_pipeline.study.measures import WEIGHTED
 from econex_pipeline.study.results import Figures
+from econex_pipeline.study.strategies import BASE_ONLY, ENDING_AS
 from econex_pipeline.study.tasks import BASE
 from econex_pipeline.study.verdicts import Verdict, verdicts
 from econex_pipeline.study.worth import RATE_FRAC, worths
@@ -33,6 +35,15 @@ from what they kept. Forecasts follow a law whose skill is an assumption: saving
 
 The controller plans each day over 20 scenarios and decides each hour anew; *no control* leaves battery, pumped hydro,
 treatment and rain transfer alone; *rules* are those written down in `econex_pipeline/control/rules.py`."""
+
+
+MEASURES = ("cost_usd", WEIGHTED)
+MEANINGS = {
+    **{name: variant.meaning for name, variant in VARIANTS.items()},
+    "perfect_foresight": "all of the range known, on the linear plant",
+    "rolling_foresight": "the same knowledge, seen a day at a time",
+    **{name: f"all known, ending with what {other} ended with" for name, other in ENDING_AS.items()},
+}
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]], texts: Sequence[int] = (0,)) -> str:
@@ -79,6 +90,10 @@ def months_page(figures: Figures) -> str:
         "What the controller saves against the rules and against no control, and what went on beside the money.",
         _beside(figures),
     ]
+    others = [name for name in BASE_ONLY if any(figures.has(BASE, label, name) for label in figures.ranges)]
+    if others:
+        parts.append("The base case by other strategies: what each costs more than the controller, USD (weighted).")
+        parts.append(_others(figures, others))
     return "\n\n".join(parts)
 
 
@@ -144,10 +159,23 @@ def _costs(figures: Figures) -> str:
     return table(("case", *(STRATEGY_TITLES[name] for name in shown)), rows)
 
 
+def _others(figures: Figures, names: Sequence[str]) -> str:
+    def over(label: str, name: str) -> str:
+        if not figures.has(BASE, label, name) or not figures.has(BASE, label, "controlled"):
+            return NOTHING
+        theirs, ours = (figures.measures(BASE, label, one) for one in (name, "controlled"))
+        money, weighted = (theirs[measure] - ours[measure] for measure in MEASURES)
+        return f"{money:+.2f} ({weighted:+.2f})"
+
+    rows = [(name, *(over(label, name) for label in figures.ranges), MEANINGS[name]) for name in names]
+    heading = ("strategy", *figures.ranges, "what it shows")
+    return table(heading, rows, texts=(0, len(heading) - 1))
+
+
 def _cost(figures: Figures, case: str, label: str, strategy: str) -> str:
     if not figures.has(case, label, strategy):
         return "-"
-    money, weighted = (figures.get(case, label, strategy, name) for name in ("cost_usd", WEIGHTED))
+    money, weighted = (figures.get(case, label, strategy, name) for name in MEASURES)
     return f"{money:.2f} ({weighted:.2f})"
 
 
