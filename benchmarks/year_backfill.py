@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from econex_pipeline.orchestration.recipe import HOURS, Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
-from econex_pipeline_tests.services.servers import CODE, Servers
+from econex_pipeline_tests.services.dagster_servers import CODE, Servers
 
 CASE, FIRST, DAYS = "year", date(2025, 1, 1), 365
 SCENARIOS = {"drawn": 6, "kept": 2}
@@ -123,11 +123,12 @@ def _watched(servers: Servers, memory: Memory) -> Iterator[None]:
 
 
 def _children(pid: int) -> list[int]:
-    """Processes that a process has started (Linux)."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    """Processes that any thread of a process has started (Linux)."""
+    children: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended meanwhile
+            children += map(int, thread.read_text().split())
+    return children
 
 
 def _held_mb(pid: int) -> float:

@@ -11,7 +11,7 @@ from econex_pipeline.contracts.provenance import (
     digest_plain,
 )
 from econex_pipeline.contracts.tables import TABLES, Table
-from econex_pipeline.contracts.validation import schema, tidy, validate, validate_plain
+from econex_pipeline.contracts.validation import contract_version, schema, tidy, validate, validate_plain
 
 __all__ = [
     "COLUMNS",
@@ -22,6 +22,7 @@ __all__ = [
     "InputError",
     "Provenance",
     "Table",
+    "contract_version",
     "digest_bytes",
     "digest_file",
     "digest_frame",

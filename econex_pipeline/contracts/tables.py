@@ -51,6 +51,10 @@ class Table:
         """All columns in their order."""
         return self.key + self.values
 
+    def entries(self) -> tuple[c.Column, ...]:
+        """Give the dictionary's entries that bound its columns and rows."""
+        return tuple(c.COLUMNS[name] for name in (*self.columns, *self.quantities))
+
 
 _COEFFICIENT_QUANTITIES = tuple(column.name for column in c.COEFFICIENTS)
 _NETWORK_QUANTITIES = tuple(column.name for column in c.NETWORK)

@@ -6,6 +6,7 @@ judges what that one refuses, and everything in the blocking checks (`thorough`)
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import cache
 
 import numpy as np
@@ -17,6 +18,7 @@ from econex_pipeline.contracts.columns import COLUMNS, Column
 from econex_pipeline.contracts.compiled import FRAME_DTYPES, bounds, keeps, keeps_plain
 from econex_pipeline.contracts.errors import ContractViolation, nearest
 from econex_pipeline.contracts.plain import Columns, framed
+from econex_pipeline.contracts.provenance import digest_json
 from econex_pipeline.contracts.tables import TABLES, Table
 
 PROBABILITY_TOLERANCE = 1e-9
@@ -53,6 +55,13 @@ def _long_check(table: Table) -> pa.Check:
         return (frame["value"] >= named.map(low)) & (frame["value"] <= named.map(high))
 
     return pa.Check(inside, name="value", error=LONG_ROW)
+
+
+@cache
+def contract_version(name: str) -> str:
+    """Digest of what the contract of a table asks for: what kept one version may break another."""
+    table = TABLES[name]
+    return digest_json([asdict(table), [asdict(entry) for entry in table.entries()]])
 
 
 @cache

@@ -12,7 +12,7 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import ContractViolation
+from econex_pipeline.contracts import ContractViolation, validate
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.recipe import Day, Recipe
 from econex_pipeline.orchestration.resources import RunOptions
@@ -65,7 +65,8 @@ def daily_checks(
     partitions as one evaluation, and would show each partition of a partitioned check as failed because it has none.
     """
     asset = [entry.name, case_name(case)]
-    contract = PhysicsCheck("contract", f"The stored table keeps the contract {entry.contract}.", _keeps_contract)
+    said = f"The stored table keeps the contract {entry.contract}."
+    contract = PhysicsCheck("contract", said, partial(_keeps_contract, entry.contract))
 
     def build(check: PhysicsCheck) -> dg.AssetChecksDefinition:
         @dg.asset_check(
@@ -130,7 +131,8 @@ def result(
     )
 
 
-def _keeps_contract(day: Day, frame: pd.DataFrame) -> Finding:
+def _keeps_contract(contract: str, day: Day, frame: pd.DataFrame) -> Finding:
+    validate(frame, contract, source=f"{day.setting.case}, {day.date}", thorough=True)
     return Finding(True, f"{len(frame)} rows as the contract asks", {"rows": len(frame)})
 
 

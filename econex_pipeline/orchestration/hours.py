@@ -16,114 +16,25 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import InputError, Provenance, digest_bytes, digest_json
-from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.contracts import InputError, Provenance, digest_json
+from econex_pipeline.contracts.arrays import Profiles
 from econex_pipeline.contracts.errors import ForecastMissing
-from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
-from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.orchestration import partitions
-from econex_pipeline.orchestration.assets.planning import PLAN
-from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, TRACE
-from econex_pipeline.orchestration.forecasts import profiles_at
+from econex_pipeline.orchestration.operated_day import OperatedDay
 from econex_pipeline.orchestration.recipe import HOURS, Day
 from econex_pipeline.orchestration.versions import code_version
 
 if TYPE_CHECKING:
     from econex_pipeline.control import ControlState
     from econex_pipeline.orchestration.records import Record
-    from econex_pipeline.planning import DayPlan
 
-ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles")
-ROOMS += ("orchestration/forecasts.py", "orchestration/hours.py")
+ROOMS = (
+    *("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "weather"),
+    *(f"orchestration/{module}.py" for module in ("forecasts", "hours", "operated_day", "setting")),
+)
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
-SIGHT_H = HOURS_PER_DAY + 1  # the last control cycle of an hour starts within it and looks a whole day ahead
-NEEDS = (PLAN, TRACE, PROFILES, PRICES)
-
-
-class OperatedDay:
-    """The tables of a day that its hours share, read once.
-
-    Parameters
-    ----------
-    day : Day
-        The operating day.
-    """
-
-    def __init__(self, day: Day) -> None:
-        self.day = day
-
-    @cached_property
-    def plan(self) -> pd.DataFrame:
-        """PLAN of the day."""
-        return self.day.table(PLAN)
-
-    @cached_property
-    def trace(self) -> pd.DataFrame:
-        """TRACE of the day and its look-ahead: what forecasts are made from, and nothing else reads."""
-        return self.day.table(TRACE)
-
-    @cached_property
-    def profiles(self) -> pd.DataFrame:
-        """PROFILES as they come: what the twin meets."""
-        return self.day.table(PROFILES)
-
-    @cached_property
-    def prices(self) -> pd.DataFrame:
-        """PRICES of the day and its look-ahead."""
-        return self.day.table(PRICES)
-
-    @cached_property
-    def day_plan(self) -> DayPlan:
-        """The plan, indexed for the hours."""
-        from econex_pipeline.planning import DayPlan
-
-        return DayPlan.from_table(self.day.setting.network, self.plan, self.day.issued_at_utc)
-
-    @cached_property
-    def actual(self) -> Profiles:
-        """The profiles as arrays."""
-        return Profiles.from_table(self.profiles)
-
-    @cached_property
-    def tariffs(self) -> Prices:
-        """The prices as arrays."""
-        return Prices.from_table(self.prices)
-
-    @cached_property
-    def expected(self) -> list[Profiles | ForecastMissing]:
-        """What each hour of the day expects, far enough for each of its control cycles to see a whole day."""
-        step = self.day.setting.district.step_minutes
-        issues = steps(self.day.times[0], HOURS_PER_DAY, 60)
-        windows = Windows.starting(issues, SIGHT_H * 60 // step - 1, step)
-        return profiles_at(self.day.setting, self.trace, windows)
-
-    @cached_property
-    def _plan_digest(self) -> str | None:
-        return self.day.storage.digest(PLAN.name, self.day.setting.case, self.day.key)
-
-    @cached_property
-    def _rows(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Instant [ns] and digest of each row of the tables that stretch over time."""
-        tables = {TRACE.name: self.trace, PROFILES.name: self.profiles, PRICES.name: self.prices}
-        return {
-            name: (table["time_utc"].array.asi8, pd.util.hash_pandas_object(table, index=False).to_numpy())
-            for name, table in tables.items()
-        }
-
-    def seen(self, start_utc: pd.Timestamp) -> dict[str, str | None]:
-        """Digests of what an hour of the day sees of each table: the plan, and the rest as far as it looks ahead."""
-        end = (start_utc + pd.Timedelta(hours=SIGHT_H)).value
-        first = {TRACE.name: self.day.times[0].value}  # soil and roofs remember the day so far
-        seen = {PLAN.name: self._plan_digest}
-        for name, (stamps, rows) in self._rows.items():
-            low, high = np.searchsorted(stamps, [first.get(name, start_utc.value), end])
-            seen[name] = digest_bytes(rows[low:high].tobytes())
-        if self.day.setting.feed is not None:
-            seen["feed"] = self.day.setting.feed.digest(start_utc)
-        return seen
 
 
 @dataclass(frozen=True)
@@ -143,13 +54,13 @@ class Hour:
         """Instant at which the hour starts."""
         return partitions.hour_of_key(self.key)
 
-    @property
+    @cached_property
     def previous_key(self) -> str:
         """Key of the hour before."""
         return partitions.key_of_hour(self.start_utc - pd.Timedelta(hours=1))
 
-    def digest(self, state: ControlState) -> str:
-        """Digest of everything this hour is made from."""
+    def digest(self, state: str) -> str:
+        """Digest of everything this hour is made from, its start state given as text."""
         return digest_json(
             {
                 "table": HOURS,
@@ -157,7 +68,7 @@ class Hour:
                 "case": self.day.setting.digest,
                 "hour": self.key,
                 "seen": self.operated.seen(self.start_utc),
-                "state": state.to_json(),
+                "state": state,
             }
         )
 
@@ -209,7 +120,7 @@ class Hour:
         ForecastMissing
             If the district has a feed of forecasts and it holds none that can be used.
         """
-        expected = self.operated.expected[(self.start_utc - self.day.times[0]) // pd.Timedelta(hours=1)]
+        expected = self.operated.expected[(self.start_utc - self.operated.times[0]) // pd.Timedelta(hours=1)]
         if isinstance(expected, ForecastMissing):
             raise expected
         return expected
@@ -228,10 +139,12 @@ class OperatedHour:
 
     Attributes
     ----------
+    key : str
+        Key of its partition.
     reused : bool
         Whether it was stored already, made from the same inputs.
-    end : ControlState
-        Where the next hour starts.
+    end : str
+        State in which it ended, and the next one starts.
     fallbacks : int
         Cycles in which the controller had to fall back.
     digest : str
@@ -242,8 +155,9 @@ class OperatedHour:
         What each device was asked and why, or what decided in the place of the optimum.
     """
 
+    key: str
     reused: bool
-    end: ControlState
+    end: str
     fallbacks: int
     digest: str
     seconds: float
@@ -260,30 +174,37 @@ class OperatedHour:
         }
 
 
-def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
+def ensure_hour(hour: Hour, before: OperatedHour | None = None) -> OperatedHour:
     """Operate an hour, or find that it was operated already.
 
     Parameters
     ----------
     hour : Hour
         Which one.
-    before : ControlState, optional
-        State in which the hour before ended, where it was made or read just now; else it is read from storage.
+    before : OperatedHour, optional
+        The hour before, where it was made or read just now; else it is read from storage.
+    """
+    started = time.perf_counter()
+    followed = before is not None and before.key == hour.previous_key
+    start = before.end if before is not None and followed else hour.start_state().to_json()
+    digest = hour.digest(start)
+    stored = None if hour.day.options.force_recompute else hour.stored()
+    reused = stored is not None and stored.label.provenance.inputs_digest == digest
+    notes = stored.label.extra if stored is not None and reused else _operate(hour, start, digest)
+    seconds = time.perf_counter() - started
+    return OperatedHour(hour.key, reused, notes["end"], notes["fallbacks"], digest, seconds, _why(notes))
+
+
+def _operate(hour: Hour, start: str, digest: str) -> Mapping[str, Any]:
+    """Operate an hour and store its record; give the notes in it.
+
+    The hour starts from the text of a state, be it read or made just now: an undisturbed run goes on from the same
+    numbers, in the same order, as one that was resumed.
     """
     from econex_pipeline.control import ControlState, operate_hour
     from econex_pipeline.twin.records import columns_of, state_rows
 
-    day, operated = hour.day, hour.operated
-    started = time.perf_counter()
-    followed = before is not None and before.time_utc == hour.start_utc
-    state = before if before is not None and followed else hour.start_state()
-    digest = hour.digest(state)
-    stored = None if day.options.force_recompute else hour.stored()
-    if stored is not None and stored.label.provenance.inputs_digest == digest:
-        notes = stored.label.extra
-        return OperatedHour(
-            True, end_state(stored), notes["fallbacks"], digest, time.perf_counter() - started, _why(notes)
-        )
+    day, operated, state = hour.day, hour.operated, ControlState.from_json(start)
     controller = day.setting.controller
     controller.time_limit_s = day.options.hour_time_limit_s
     missing = {}
@@ -293,14 +214,12 @@ def ensure_hour(hour: Hour, before: ControlState | None = None) -> OperatedHour:
     except ForecastMissing as error:
         missing = {"forecast_missing": str(error)}
     record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
-    noted = {"start": state.twin.to_json(), "end": record.state.to_json(), **missing, **record.notes}
+    notes = {"start": state.twin.to_json(), "end": record.state.to_json(), **missing, **record.notes}
     origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
     states = [row for state in record.twin_states for row in state_rows(state)]
     parts = {"OPERATIONS": columns_of(record.rows, "OPERATIONS"), "STATE": columns_of(states, "STATE")}
-    day.storage.write_parts(parts, HOURS, hour.key, origin, noted)
-    # what the next hour starts from is what a resumed run would read: the same numbers, in the same order
-    end = ControlState.from_json(noted["end"])
-    return OperatedHour(False, end, record.fallbacks, digest, time.perf_counter() - started, _why(noted))
+    day.storage.write_parts(parts, HOURS, hour.key, origin, notes)
+    return notes
 
 
 def _why(notes: Mapping[str, Any]) -> tuple[str, ...]:

@@ -125,14 +125,16 @@ class Day:
     @cached_property
     def operations(self) -> pd.DataFrame:
         """OPERATIONS of the 24 hours."""
-        frame = self.storage.read_span("OPERATIONS", HOURS, self.setting.case, self.hour_keys)
-        return validate(frame, "OPERATIONS", source=f"operations of case {self.setting.case}, {self.date}")
+        return validate(self._hours[0], "OPERATIONS", source=f"operations of case {self.setting.case}, {self.date}")
 
     @cached_property
     def states(self) -> pd.DataFrame:
         """STATE of the 24 hours; a stamp that two hours share stands once."""
-        frame = once(self.storage.read_span("STATE", HOURS, self.setting.case, self.hour_keys))
-        return validate(frame, "STATE", source=f"states of case {self.setting.case}, {self.date}")
+        return validate(once(self._hours[1]), "STATE", source=f"states of case {self.setting.case}, {self.date}")
+
+    @cached_property
+    def _hours(self) -> list[pd.DataFrame]:
+        return self.storage.read_span(("OPERATIONS", "STATE"), HOURS, self.setting.case, self.hour_keys)
 
     @property
     def hour_keys(self) -> list[str]:

@@ -20,7 +20,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from econex_pipeline.contracts import COLUMNS, TABLES, EconexError, Provenance, digest_json, digest_plain
+from econex_pipeline.contracts import (
+    COLUMNS,
+    TABLES,
+    EconexError,
+    Provenance,
+    contract_version,
+    digest_json,
+    digest_plain,
+)
 from econex_pipeline.contracts.plain import Array, Columns, found_once
 
 PARTS_KEY = b"econex.parts"
@@ -46,6 +54,8 @@ class Label:
     ----------
     lengths : mapping of str to int
         Rows of each table, by contract, in the order in which they are stored.
+    contracts : mapping of str to str
+        Version of the contract that each table was held to when it was stored.
     provenance : Provenance
         Where the record comes from.
     digest : str
@@ -55,6 +65,7 @@ class Label:
     """
 
     lengths: Mapping[str, int]
+    contracts: Mapping[str, str]
     provenance: Provenance
     digest: str
     extra: Mapping[str, Any]
@@ -99,7 +110,9 @@ def pack(parts: Mapping[str, Columns], provenance: Provenance, extra: Mapping[st
     """
     digests = [digest_plain(columns) for columns in parts.values()]
     label = {
-        PARTS_KEY: json.dumps({contract: _length(columns) for contract, columns in parts.items()}).encode(),
+        PARTS_KEY: json.dumps(
+            {name: [_length(columns), contract_version(name)] for name, columns in parts.items()}
+        ).encode(),
         PROVENANCE_KEY: provenance.to_json().encode(),
         DIGEST_KEY: (digests[0] if len(digests) == 1 else digest_json(digests)).encode(),
         EXTRA_KEY: json.dumps(extra, sort_keys=True).encode(),
@@ -172,11 +185,13 @@ def _label(file: pq.ParquetFile) -> Label:
         raise DamagedRecord("it was not written by econex_pipeline")
     if metadata[SEAL_KEY] != _seal(metadata):
         raise DamagedRecord("what it says of itself was changed")
-    lengths = json.loads(metadata[PARTS_KEY])
+    parts = json.loads(metadata[PARTS_KEY])
+    lengths = {contract: length for contract, (length, _) in parts.items()}
     if file.schema_arrow != _schema(tuple(lengths)) or file.metadata.num_rows != sum(lengths.values()):
         raise DamagedRecord("its columns or rows are not those it was written with")
     return Label(
         lengths=lengths,
+        contracts={contract: version for contract, (_, version) in parts.items()},
         provenance=Provenance.from_json(metadata[PROVENANCE_KEY].decode()),
         digest=metadata[DIGEST_KEY].decode(),
         extra=json.loads(metadata[EXTRA_KEY]),

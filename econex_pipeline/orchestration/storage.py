@@ -26,7 +26,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from econex_pipeline.contracts import InputError, Provenance, validate, validate_plain
+from econex_pipeline.contracts import InputError, Provenance, contract_version, validate, validate_plain
 from econex_pipeline.contracts.plain import Columns, plain
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.records import DamagedRecord, Label, Record, frame_of, label_of, pack, unpack
@@ -105,7 +105,9 @@ class Storage(dg.ConfigurableResource):
         return self._put(path, parts, provenance, extra)
 
     def read(self, contract: str, table: str, case: str, partition: str, thorough: bool = False) -> pd.DataFrame:
-        """Read a table back and validate it, thoroughly if so asked (`contracts.validate`).
+        """Read a table back. A whole record was held to its contract when it was stored.
+
+        It is validated where the contract was edited since, and, thoroughly, where that is asked for.
 
         Raises
         ------
@@ -114,20 +116,24 @@ class Storage(dg.ConfigurableResource):
         ContractViolation
             If what stands there breaks its contract; the source names the file.
         """
-        path = self.path(table, case, partition)
-        frame = frame_of(self._must(table, case, partition).parts[contract])
-        return validate(frame, contract, source=str(path), thorough=thorough)
+        record = self._must(table, case, partition)
+        frame = frame_of(record.parts[contract])
+        if thorough or record.label.contracts[contract] != contract_version(contract):
+            validate(frame, contract, source=str(self.path(table, case, partition)), thorough=thorough)
+        return frame
 
-    def read_span(self, contract: str, table: str, case: str, partitions: Sequence[str]) -> pd.DataFrame:
-        """Read a table of successive partitions as one; not validated, as neighbours may share rows.
+    def read_span(
+        self, contracts: Sequence[str], table: str, case: str, partitions: Sequence[str]
+    ) -> list[pd.DataFrame]:
+        """Read the tables of successive partitions, each as one; not validated, as neighbours may share rows.
 
         Raises
         ------
         InputError
             If one of them was never written, or is not whole.
         """
-        parts = [self._must(table, case, partition).parts[contract] for partition in partitions]
-        return frame_of(pa.concat_tables(parts))
+        records = [self._must(table, case, partition) for partition in partitions]
+        return [frame_of(pa.concat_tables([record.parts[contract] for record in records])) for contract in contracts]
 
     def record(self, table: str, case: str, partition: str) -> Record | None:
         """A whole record; None where there is none, or one that is damaged and must be made again."""

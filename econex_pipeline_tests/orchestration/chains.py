@@ -59,7 +59,7 @@ def operate(data: Path, root: Path, asked: list[str] | None = None) -> dict[str,
     of, storage = setting(data), Storage(root=str(root))
     done: dict[str, OperatedHour] = {}
     for _, hours in operate_days(asked or keys(of), of, storage, RunOptions()):
-        done |= hours
+        done |= {hour.key: hour for hour in hours}
     return done
 
 

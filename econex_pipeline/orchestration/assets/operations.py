@@ -19,7 +19,8 @@ from econex_pipeline.district import District
 from econex_pipeline.orchestration import catalogue, partitions
 from econex_pipeline.orchestration.checks import Finding, asked, found, result
 from econex_pipeline.orchestration.failures import plainly
-from econex_pipeline.orchestration.hours import NEEDS, ROOMS, Hour, OperatedDay, OperatedHour, ensure_hour
+from econex_pipeline.orchestration.hours import ROOMS, Hour, OperatedHour, ensure_hour
+from econex_pipeline.orchestration.operated_day import NEEDS, OperatedDay
 from econex_pipeline.orchestration.recipe import HOURS, Day, once
 from econex_pipeline.orchestration.resources import Progress, RunOptions
 from econex_pipeline.orchestration.setting import Inputs, Setting, case_name
@@ -43,15 +44,15 @@ def days_of(keys: Sequence[str], utc_offset_h: int) -> Iterator[tuple[date, list
 
 def operate_days(
     keys: Sequence[str], setting: Setting, storage: Storage, options: RunOptions
-) -> Iterator[tuple[date, dict[str, OperatedHour]]]:
+) -> Iterator[tuple[date, list[OperatedHour]]]:
     """Operate hours in order of time, each from where the one before ended; give them day by day."""
-    end = None
+    before = None
     for day, of_day in days_of(keys, setting.utc_offset_h):
         shared = OperatedDay(Day(setting, day, storage, options))
-        hours = {}
+        hours = []
         for key in of_day:
-            hours[key] = ensure_hour(Hour(shared, key), end)
-            end = hours[key].end
+            before = ensure_hour(Hour(shared, key), before)
+            hours.append(before)
         yield day, hours
 
 
@@ -98,11 +99,11 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
         keys, setting = context.partition_keys, inputs.setting(case)
         with plainly(), storage.alone(HOURS, case, f"run {context.run_id}", waits=context.log.info):
             for day, hours in operate_days(keys, setting, storage, options):
-                for key, hour in hours.items():
+                for hour in hours:
                     if len(keys) <= MOST_HOURS_WITH_METADATA:
-                        context.add_asset_metadata(hour.numbers(), partition_key=key)
-                    progress.told(GROUP, HOURS, key, hour.reused, hour.seconds)
-                context.log.info(_line(day, list(hours.values())))
+                        context.add_asset_metadata(hour.numbers(), partition_key=hour.key)
+                    progress.told(GROUP, HOURS, hour.key, hour.reused, hour.seconds)
+                context.log.info(_line(day, hours))
 
     return operations
 
@@ -187,8 +188,8 @@ def _look(keys: Sequence[str], setting: Setting, storage: Storage, worst: Residu
     rows = 0
     for day, of_day in days_of(keys, setting.utc_offset_h):
         source = f"{HOURS} of case {setting.case}, {day}"
-        operations = storage.read_span("OPERATIONS", HOURS, setting.case, of_day)
-        states = once(storage.read_span("STATE", HOURS, setting.case, of_day))
+        operations, stamped = storage.read_span(("OPERATIONS", "STATE"), HOURS, setting.case, of_day)
+        states = once(stamped)
         validate(operations, "OPERATIONS", source, thorough=True)
         validate(states, "STATE", source, thorough=True)
         worst.see(setting.district, operations, states)
