@@ -1,11 +1,10 @@
-"""Every shipped case plans and operates a day, with few scenarios but the whole way; half of them in winter."""
+"""Cases without a device, and cases under an event, plan and operate a day: few scenarios, but the whole way."""
 
 import shutil
 from datetime import date
 
 import pytest
 
-from econex_pipeline.district import cases
 from econex_pipeline.hydraulics import WaterNetwork, check_network
 from econex_pipeline.orchestration.recipe import HOURS
 from econex_pipeline.twin import balances, measurements_of
@@ -13,8 +12,17 @@ from econex_pipeline_tests.conftest import DATA
 from econex_pipeline_tests.pilot.run import run
 
 SUMMER, WINTER = date(2025, 7, 15), date(2025, 1, 15)  # the days on which the outages are
-FEW = {"drawn: 1000": "drawn: 40", "kept: 20": "kept: 2"}
-WINTER_CASES = {"cloudy", "drought", "flat_tariff", "mains_outage", "no_battery", "no_prs", "storm"}
+FEW = {"drawn: 1000": "drawn: 40", "kept: 20": "kept: 1"}
+DAYS = {
+    "no_battery": WINTER,
+    "no_phs": SUMMER,
+    "no_prs": WINTER,
+    "no_treatment": SUMMER,
+    "storm": date(2025, 7, 3),
+    "grid_outage": WINTER,
+    "mains_outage": SUMMER,
+}
+"""Cases that take something away or let something happen; all the others are stepped in the twin's tests."""
 UNDER_EVENT_H = {"grid_outage": 4, "mains_outage": 18}
 """Hours of its day that a case spends under its event."""
 
@@ -38,9 +46,8 @@ def quick_root(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", cases(DATA))
-def test_a_case_plans_and_operates_its_day_and_its_books_close(quick_data, quick_root, case):
-    day = WINTER if case in WINTER_CASES else SUMMER
+@pytest.mark.parametrize(("case", "day"), DAYS.items())
+def test_a_case_plans_and_operates_its_day_and_its_books_close(quick_data, quick_root, case, day):
     operated = run(quick_data, quick_root, case, day)
     district = operated.day.setting.district
     check_network(district, WaterNetwork(district.network_path))
@@ -56,11 +63,11 @@ def test_a_case_plans_and_operates_its_day_and_its_books_close(quick_data, quick
 
 
 @pytest.mark.slow
-def test_who_knows_of_an_outage_fills_the_battery_before_it(quick_data, tmp_path):
+def test_who_knows_of_an_outage_fills_the_battery_before_it(quick_data, quick_root):
     text = (quick_data / "cases" / "grid_outage.yaml").read_text()
     told = text.replace("kind: grid_outage", "known: true\n      kind: grid_outage")
     (quick_data / "cases" / "told_outage.yaml").write_text(told)
-    surprised, knowing = (run(quick_data, tmp_path, case, WINTER) for case in ("grid_outage", "told_outage"))
+    surprised, knowing = (run(quick_data, quick_root, case, WINTER) for case in ("grid_outage", "told_outage"))
     assert surprised.delivered("unserved.hub.E", "power_kw").sum() > 0.5
     assert knowing.delivered("unserved.hub.E", "power_kw").sum() < 0.05
     out = [
