@@ -4,10 +4,10 @@ One Kalman filter a storage (Kalman 1960, doi:10.1115/1.3662552). Between two re
 saw; a reading pulls it back by as much as it is to be trusted. A sensor that is silent leaves the meters alone, and
 doubt grows until it is heard again.
 
-A reading may be too far from what meters say. Where both saw the same change since the reading before, it was the
-estimate that was wrong, and the reading is taken. Else either the sensor drifts or something leaks, and nothing here
-can tell which: the lower of the two is believed, since a tank that is fuller than believed has a level switch, and one
-that is emptier has none.
+A reading may be too far from what meters say. Where it stays as far for some hours, both see the same changes: it was
+the estimate that was wrong, and the reading is taken. Else either the sensor drifts or something leaks, and nothing
+here can tell which: the lower of the two is believed, since a tank that is fuller than believed has a level switch, and
+one that is emptier has none.
 """
 
 from __future__ import annotations
@@ -24,12 +24,16 @@ from econex_pipeline.twin import Measurement, Observation
 
 METER_FRAC = {"P": 0.005, "W": 0.005, "E": 0.02}
 """Error of meters as a share of what passed; of a battery also the losses that its data sheet does not tell [A]."""
-CREEP_FRAC_H = 5e-4
+CREEP_FRAC_H = 2e-4
 """What passes without a meter in an hour, as a share of the capacity: leaks, shut valves, standing losses [A]."""
 LEAST_NOISE_FRAC = 1e-3
 """No level sensor is taken for better than this share of the capacity [A]."""
 GATE = 4.0
 """Standard deviations beyond which a reading is contradicted by the meters: about one good reading in 16,000."""
+STEADY_H = 3.0
+"""Hours after which a reading that stays as far from the meters as it was is taken [A]."""
+STEADY = 2.0
+"""Standard deviations of the difference of two readings within which it stays as far."""
 STALE_AFTER_H = 12.0
 """Hours without a reading that could be taken after which a level is no longer trusted for planning [A]."""
 
@@ -49,7 +53,8 @@ class Estimate:
     ages_h : dict of str to float
         Hours since a reading of the storage was taken.
     surprises : dict of str to float
-        By how much a reading that the meters contradicted lay beyond what is believed; of no other storage [m3 or kWh].
+        Storages whose reading the meters contradict, and by how much it lay above what was believed when that began;
+        0 where it lay below and was taken [m3 or kWh].
     """
 
     amounts: dict[str, float]
@@ -111,16 +116,17 @@ def estimate(observation: Observation, district: District, expected: Estimate | 
         else:
             amount, sd, age_h = storage.start, storage.capacity / math.sqrt(12.0), STALE_AFTER_H
         if expected is not None and reading is not None:
-            surprise, doubt, before = reading - amount, math.hypot(sd, noise), expected.surprises.get(name)
+            surprise, doubt, begun = reading - amount, math.hypot(sd, noise), expected.surprises.get(name, 0.0)
+            steady = abs(surprise - begun) <= STEADY * math.sqrt(2.0) * noise
             if abs(surprise) <= GATE * doubt:
                 trust = (sd / doubt) ** 2
                 amount, sd, age_h = amount + trust * surprise, sd * noise / doubt, 0.0
-            elif before is not None and abs(surprise - before) <= GATE * math.sqrt(2.0) * noise:
+            elif begun and steady and age_h >= STEADY_H:
                 amount, sd, age_h = reading, noise, 0.0
             elif surprise < 0.0:
                 amount, sd, age_h, surprises[name] = reading, noise, 0.0, 0.0
             else:
-                surprises[name] = surprise
+                surprises[name] = begun or surprise
         amounts[name], sds[name], ages_h[name] = min(max(amount, 0.0), storage.capacity), sd, age_h
     known = {} if expected is None else expected.membranes
     membranes = {name: MembraneState() for name in district.treatments} | known | observation.membranes

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from econex_pipeline.control.wording import plain
 from econex_pipeline.planning import Arc, Network, Solved
 
 LEAST_RATE = 5e-3
@@ -60,6 +61,10 @@ class FirstStep:
         """What an arc could carry besides [kW or m3/h]."""
         place = self.at.arcs[arc.name]
         return self.capacities[place] - self.flows[place]
+
+    def out_of_service(self, arc: Arc) -> bool:
+        """Whether an arc can carry nothing at all."""
+        return self.capacities[self.at.arcs[arc.name]] <= 0.0
 
     def at_capacity(self, arc: Arc) -> bool:
         """Whether an arc carries all it can."""
@@ -135,8 +140,3 @@ class FirstStep:
         """Civil time at which a step starts."""
         seconds = int(self.solved.instance.tables.stamps[step]) // NS_PER_S
         return f"{datetime.fromtimestamp(seconds, self.at.zone):%H:%M}"
-
-
-def plain(name: str) -> str:
-    """Write a name of the district as words."""
-    return name.replace("_", " ")

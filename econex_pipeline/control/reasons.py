@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from econex_pipeline.control.first_step import LEAST_RATE, FirstStep, Places, plain
+from econex_pipeline.control.first_step import LEAST_RATE, FirstStep, Places
+from econex_pipeline.control.wording import amount, place, price, than
 from econex_pipeline.planning import Arc, Network, Solved, Storage
 
 ROUNDING_USD = 1e-7
@@ -86,36 +87,36 @@ def _battery(first: FirstStep, storage: Storage) -> Reason | None:
     kept, given = first.brings(charge), first.takes(discharge)
     if (power := first.flow(discharge.name)) >= LEAST_RATE:
         source, worth = _grid_replaced(first, given) or ("electricity here worth", first.worth(discharge.head))
-        text = f"discharges {_amount(power, 'kW')}{_limit(first, discharge)}"
-        why = f"{source} {_price(worth)}, stored energy valued {_than(given, worth)}"
+        text = f"discharges {amount(power, 'kW')}{_limit(first, discharge)}"
+        why = f"{source} {price(worth)}, stored energy valued {than(given, worth)}"
         return _compared(storage.name, text, why, worth, given)
     if (power := first.flow(charge.name)) >= LEAST_RATE:
         source, worth = _grid_forgone(first, kept) or ("electricity here worth", first.worth(charge.tail))
-        text = f"charges {_amount(power, 'kW')}{_limit(first, charge)}"
-        why = f"stored energy valued {_price(kept)}, {source} {_than(worth, kept)}"
+        text = f"charges {amount(power, 'kW')}{_limit(first, charge)}"
+        why = f"stored energy valued {price(kept)}, {source} {than(worth, kept)}"
         return _compared(storage.name, text, why, kept, worth)
     if first.full(storage.node, 0) or first.empty(storage.node, 0):
         return Reason(storage.name, f"stands still: {'full' if first.full(storage.node, 0) else 'empty'}")
     uses = [step for arc in (charge, discharge) if (step := first.next_use(arc.name)) is not None]
     until = f" until {first.clock(min(uses))}" if uses else ""
     here = first.worth(discharge.head)
-    text = f"keeps its {_amount(first.amounts[first.at.storages[storage.node][0]][0], 'kWh')}{until}"
-    why = f"stored energy valued {_price(given)}, electricity here worth {_than(here, given)}"
+    text = f"keeps its {amount(first.amounts[first.at.storages[storage.node][0]][0], 'kWh')}{until}"
+    why = f"stored energy valued {price(given)}, electricity here worth {than(here, given)}"
     return _compared(storage.name, text, why, given, here)
 
 
 def _grid_replaced(first: FirstStep, least: float) -> tuple[str, float] | None:
     """Give the price that a discharging battery saves or earns at the grid, where it is worth at least as much."""
     sold = first.flow("grid_export") >= LEAST_RATE
-    price = first.price("sell_price_usd_kwh" if sold else "buy_price_usd_kwh")
-    return ("grid pays" if sold else "grid at", price) if price >= least else None
+    tariff = first.price("sell_price_usd_kwh" if sold else "buy_price_usd_kwh")
+    return ("grid pays" if sold else "grid at", tariff) if tariff >= least else None
 
 
 def _grid_forgone(first: FirstStep, most: float) -> tuple[str, float] | None:
     """Give the price that a charging battery pays or forgoes at the grid, where it is worth at most as much."""
     bought = first.flow("grid_import") >= LEAST_RATE
-    price = first.price("buy_price_usd_kwh" if bought else "sell_price_usd_kwh")
-    return ("grid at" if bought else "grid pays", price) if price <= most else None
+    tariff = first.price("buy_price_usd_kwh" if bought else "sell_price_usd_kwh")
+    return ("grid at" if bought else "grid pays", tariff) if tariff <= most else None
 
 
 def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
@@ -123,9 +124,9 @@ def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
     if (flow := first.flow(arc.name)) >= LEAST_RATE:
         worth, taken = first.brings(arc), first.takes(arc)
         verb = {"pumped": "lifts", "gravity": "returns", "backup": "gives"}[arc.kind]
-        why = f"water worth {_price(worth)} at {_place(arc.head)}, {_price(taken)} at {_place(arc.tail)}"
-        why += f", {_price(lift)} to lift" if arc.kind == "pumped" else ""
-        text = f"{verb} {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        why = f"water worth {price(worth)} at {place(arc.head)}, {price(taken)} at {place(arc.tail)}"
+        why += f", {price(lift)} to lift" if arc.kind == "pumped" else ""
+        text = f"{verb} {amount(flow, 'm3/h')}{_limit(first, arc)}"
         return _compared(arc.name, text, why, worth, taken + lift + first.cost(arc))
     if arc.kind != "pumped":
         return None
@@ -133,9 +134,9 @@ def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
     if held or not first.reversible(arc) or (step := first.next_use(arc.name)) is None:
         return held
     then = -first.electricity(arc, step)
-    if _price(then) == _price(lift) or then > lift:
+    if price(then) == price(lift) or then > lift:
         return None
-    text = f"stands still until {first.clock(step)}: lifting costs {_price(lift)} a m3 now, {_price(then)} then"
+    text = f"stands still until {first.clock(step)}: lifting costs {price(lift)} a m3 now, {price(then)} then"
     return Reason(arc.name, text, lift, then)
 
 
@@ -143,8 +144,8 @@ def _turbine(first: FirstStep, arc: Arc) -> Reason | None:
     below, above, power = first.brings(arc), first.takes(arc), first.electricity(arc)
     if (flow := first.flow(arc.name)) < LEAST_RATE:
         return _held(first, arc) or _waits(first, arc, "stands still", "a m3 makes electricity for")
-    text = f"takes {_amount(flow, 'm3/h')}{_limit(first, arc)}"
-    why = f"a m3 makes electricity for {_price(power)}, valued {_price(above)} above and {_price(below)} below"
+    text = f"takes {amount(flow, 'm3/h')}{_limit(first, arc)}"
+    why = f"a m3 makes electricity for {price(power)}, valued {price(above)} above and {price(below)} below"
     return _compared(arc.name, text, why, power + below, above + first.cost(arc))
 
 
@@ -153,22 +154,23 @@ def _waits(first: FirstStep, arc: Arc, verb: str, what: str) -> Reason | None:
     if (step := first.next_use(arc.name)) is None:
         return None
     now, then = first.electricity(arc), first.electricity(arc, step)
-    if _price(then) == _price(now) or then < now:
+    if price(then) == price(now) or then < now:
         return None
-    text = f"{verb} until {first.clock(step)}: {what} {_price(then)} then, {_price(now)} now"
+    text = f"{verb} until {first.clock(step)}: {what} {price(then)} then, {price(now)} now"
     return Reason(arc.name, text, then, now)
 
 
 def _treatment(first: FirstStep, arc: Arc) -> Reason | None:
     flow, worth, raw, promise = first.flow(arc.name), first.brings(arc), first.takes(arc), first.promise(arc)
     effort = first.cost(arc) + promise - first.electricity(arc)
-    if flow >= LEAST_RATE and abs(promise) > ROUNDING_USD and _off_schedule(first, arc) == 0.0:
-        price = first.solved.network.commitments[first.at.promises[arc.name][0]].deviation_usd
-        why = f"leaving it costs {_price(price)} a m3 and would bring {_than(abs(promise), price)}"
-        return _compared(arc.name, f"keeps its schedule of {_amount(flow, 'm3/h')}", why, price, abs(promise))
-    why = f"drinking water from a m3 worth {_price(worth)}, raw water {_price(raw)}, energy and reject {_price(effort)}"
+    held = flow >= LEAST_RATE and abs(promise) > ROUNDING_USD and _off_schedule(first, arc) == 0.0
+    if held and not first.at_capacity(arc):
+        leaving = first.solved.network.commitments[first.at.promises[arc.name][0]].deviation_usd
+        why = f"leaving it costs {price(leaving)} a m3 and would bring {than(abs(promise), leaving)}"
+        return _compared(arc.name, f"keeps its schedule of {amount(flow, 'm3/h')}", why, leaving, abs(promise))
+    why = f"drinking water from a m3 worth {price(worth)}, raw water {price(raw)}, energy and reject {price(effort)}"
     if flow >= LEAST_RATE:
-        text = f"treats {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        text = f"treats {amount(flow, 'm3/h')}{_limit(first, arc)}"
         return _compared(arc.name, text, why, worth, raw + effort - promise)
     return _held(first, arc) or _compared(arc.name, "stands still", why, raw + effort - promise, worth)
 
@@ -176,15 +178,19 @@ def _treatment(first: FirstStep, arc: Arc) -> Reason | None:
 def _import(first: FirstStep, arc: Arc) -> Reason | None:
     flow, worth, cost = first.flow(arc.name), first.brings(arc), first.cost(arc)
     if arc.layer == "E":
-        text = f"buys {_amount(flow, 'kW')} at {_price(first.price('buy_price_usd_kwh'))}{_scheduled(first, arc)}"
-        why = f"electricity worth {_price(worth)} at {_place(arc.head)}"
+        text = f"buys {amount(flow, 'kW')} at {price(first.price('buy_price_usd_kwh'))}{_scheduled(first, arc)}"
+        why = f"electricity worth {price(worth)} at {place(arc.head)}{_promised(first, arc)}"
+        if first.out_of_service(arc):
+            return Reason(arc.name, "stands still: the grid is out")
         return _compared(arc.name, text, why, worth, cost) if flow >= LEAST_RATE else None
     power = first.electricity(arc)
-    turbine = f", its turbine adds {_price(power)}" if power > ROUNDING_USD else ""
-    why = f"water worth {_price(worth)} at {_place(arc.head)}{turbine}, costs {_price(cost)}"
+    turbine = f", its turbine adds {price(power)}" if power > ROUNDING_USD else ""
+    why = f"water worth {price(worth)} at {place(arc.head)}{turbine}, costs {price(cost)}"
     if flow >= LEAST_RATE:
-        text = f"lets in {_amount(flow, 'm3/h')}{_limit(first, arc)}"
+        text = f"lets in {amount(flow, 'm3/h')}{_limit(first, arc)}"
         return _compared(arc.name, text, why, worth + power, cost)
+    if first.out_of_service(arc):
+        return Reason(arc.name, "closed: the mains are out")
     waits = _held(first, arc) or _waits(first, arc, "closed", "its turbine makes of a m3")
     return waits or _compared(arc.name, "closed", why, cost, worth + power)
 
@@ -194,8 +200,9 @@ def _export(first: FirstStep, arc: Arc) -> Reason | None:
         return None
     worth, revenue = first.takes(arc), -first.cost(arc)
     what, unit, column = ("electricity", "kW", "sell_price_usd_kwh") if arc.layer == "E" else WATER_SOLD
-    text = f"sells {_amount(flow, unit)} at {_price(first.price(column))}{_scheduled(first, arc)}"
-    return _compared(arc.name, text, f"{what} worth {_price(worth)} at {_place(arc.tail)}", revenue, worth)
+    text = f"sells {amount(flow, unit)} at {price(first.price(column))}{_scheduled(first, arc)}"
+    why = f"{what} worth {price(worth)} at {place(arc.tail)}{_promised(first, arc)}"
+    return _compared(arc.name, text, why, revenue, worth)
 
 
 def _off_schedule(first: FirstStep, arc: Arc) -> float:
@@ -215,29 +222,37 @@ def _scheduled(first: FirstStep, arc: Arc) -> str:
     if off == 0.0:
         return ", as scheduled"
     unit = "kW" if arc.layer == "E" else "m3/h"
-    return f", {_amount(abs(off), unit)} {'more' if off > 0.0 else 'less'} than scheduled"
+    return f", {amount(abs(off), unit)} {'more' if off > 0.0 else 'less'} than scheduled"
+
+
+def _promised(first: FirstStep, arc: Arc) -> str:
+    """Say what the schedule has to do with it: what departing from it would cost, or costs."""
+    promise = first.promise(arc)
+    if abs(promise) <= ROUNDING_USD:
+        return ""
+    return f", {'keeping' if promise > 0.0 else 'exceeding'} the schedule {price(abs(promise))}"
 
 
 def _sun(first: FirstStep, arc: Arc) -> Reason | None:
     if (unused := first.unused(arc)) < LEAST_RATE:
         return None
-    worth, text = first.brings(arc), f"leaves {_amount(unused, 'kW')} of sun unused"
-    return _compared(arc.name, text, f"electricity worth {_price(worth)} there", first.cost(arc), worth)
+    worth, text = first.brings(arc), f"leaves {amount(unused, 'kW')} of sun unused"
+    return _compared(arc.name, text, f"electricity worth {price(worth)} there", first.cost(arc), worth)
 
 
 def _short(first: FirstStep, arc: Arc) -> Reason | None:
     if (flow := first.flow(arc.name)) < LEAST_RATE:
         return None
-    text = f"goes short of {_amount(flow, 'kW' if arc.layer == 'E' else 'm3/h')}"
+    text = f"goes short of {amount(flow, 'kW' if arc.layer == 'E' else 'm3/h')}"
     worth, penalty = first.brings(arc), first.cost(arc)
-    why = f"serving it would take {_price(worth)}, going short {_price(penalty)}"
+    why = f"serving it would take {price(worth)}, going short {price(penalty)}"
     return _compared(arc.name, text, why, worth, penalty)
 
 
 def _overflow(first: FirstStep, arc: Arc) -> Reason | None:
     if (flow := first.flow(arc.name)) < LEAST_RATE or not first.full(arc.tail, 1):
         return None
-    return Reason(arc.name, f"runs over by {_amount(flow, 'm3/h')}: {first.standing(arc.tail)} is full")
+    return Reason(arc.name, f"runs over by {amount(flow, 'm3/h')}: {first.standing(arc.tail)} is full")
 
 
 def _held(first: FirstStep, arc: Arc) -> Reason | None:
@@ -254,34 +269,15 @@ def _limit(first: FirstStep, arc: Arc) -> str:
     if first.at_capacity(arc):
         return " (its limit)"
     if first.full(arc.head, 1):
-        return f" until {first.standing(arc.head)} is full"
+        return f" until {'it' if arc.kind == 'charge' else first.standing(arc.head)} is full"
     if first.empty(arc.tail, 1):
-        return f" until {first.standing(arc.tail)} is empty"
+        return f" until {'it' if arc.kind == 'discharge' else first.standing(arc.tail)} is empty"
     return ""
 
 
 def _compared(element: str, text: str, why: str, more: float, less: float) -> Reason:
     """Give the reason with its comparison where that holds, without it else."""
     return Reason(element, f"{text}: {why}", more, less) if more >= less - ROUNDING_USD else Reason(element, text)
-
-
-def _place(node: str | None) -> str:
-    return "outside" if node is None else plain(node.rsplit(".", 1)[0])
-
-
-def _amount(value: float, unit: str) -> str:
-    return f"{value:.{2 if value < 1.0 else 1}f} {unit}"
-
-
-def _price(value: float) -> str:
-    """Two decimals; a third where it is small and tells something."""
-    third = abs(value) < 0.1 and round(value, 3) != round(value, 2)
-    return f"{round(value, 3 if third else 2) + 0.0:.{3 if third else 2}f}"
-
-
-def _than(value: float, other: float) -> str:
-    """Write a price beside another one; equal ones once."""
-    return "as much" if _price(value) == _price(other) else _price(value)
 
 
 WATER_SOLD = ("water", "m3/h", "water_sell_usd_m3")

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -55,14 +56,16 @@ def test_of_sensor_and_meters_that_contradict_each_other_the_lower_is_believed(d
     assert found.amounts["cistern"] == {1.01: 5.0, -1.01: reading}.get(beyond, found.amounts["cistern"])
 
 
-def test_one_wild_reading_is_forgotten_after_two_good_ones(district):
-    """Too low by half the tank, once: taken for a leak, until the sensor and the meters have seen the same change."""
-    known = believed(district, cistern=5.0)
-    amounts = []
-    for reading in (1.0, 5.0, 5.0):
+def test_one_wild_reading_is_forgotten_after_some_good_ones(district):
+    """Too low by 4 m3, once: taken for a leak, until sensor and meters have agreed on the changes for three hours."""
+    known, amounts = believed(district, age_h=0.0, cistern=5.0), []
+    for reading in (1.0, 5.0, 5.01, 4.99, 5.0):
         known = estimate(heard(amounts_of(district, cistern=reading)), district, known)
         amounts.append(known.amounts["cistern"])
-    assert amounts == [1.0, 1.0, 5.0]
+        known = replace(known, ages_h={name: age_h + 1.0 for name, age_h in known.ages_h.items()})
+    assert amounts[:3] == [1.0, 1.0, 1.0]
+    assert amounts[3] == 4.99
+    assert amounts[4] == pytest.approx(5.0, abs=0.01)
     assert not known.surprises
 
 

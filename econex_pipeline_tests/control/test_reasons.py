@@ -7,6 +7,7 @@ import pytest
 from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.control import Controller, operate_hour
 from econex_pipeline.control.reasons import ROUNDING_USD
+from econex_pipeline.district import Event
 from econex_pipeline.planning import solve_step
 from econex_pipeline.twin import Twin
 from econex_pipeline_tests.control.conftest import DAY, operate_day, operated_with
@@ -117,7 +118,7 @@ def test_limits_are_named_where_they_hold(told):
                 assert found.rates[name, quantity] == pytest.approx(found.limits[name])
                 limited["(its limit)"] += 1
             if named := re.search(r"(?:until|still:) ([a-z_ 0-9]+) is (full|empty)", reason.text):
-                storage = storages[named[1]]
+                storage = storages[named[1] if named[1] != "it" else reason.element.replace("_", " ")]
                 amount = found.amounts[storage.name]
                 assert amount == pytest.approx(storage.capacity if named[2] == "full" else 0.0, abs=1e-5)
                 limited[f"is {named[2]}"] += 1
@@ -132,6 +133,20 @@ def test_a_full_basin_and_an_empty_tank_hold_their_devices(district, profiles, p
     reasons = operate_hour(controller, state, *operated_with(controller, dry, dry, prices)).choices[0].reasons
     assert of(reasons, "phs_pump").text == "stands still: upper basin is full"
     assert of(reasons, "treatment").text == "stands still: raw tank is empty"
+
+
+def test_an_outage_is_named(district, profiles, prices, plan):
+    when = {"start": "2025-07-15 01:00 standard", "end": "2025-07-15 03:00 standard", "source": "made up"}
+    events = {kind: Event(kind=kind, **when) for kind in ("grid_outage", "mains_outage")}
+    controller = Controller(district.model_copy(update={"events": events}))
+    records = operate_day(controller, controller.start(START), profiles, prices, plan, 5)
+    for element, text in (
+        ("grid_import", "stands still: the grid is out"),
+        ("mains_import", "closed: the mains are out"),
+    ):
+        said = [of(record.choices[0].reasons, element) for record in records]
+        assert text not in (said[0].text, said[4].text)  # the hour after an outage still counts on it
+        assert said[2].text == text
 
 
 def test_reasons_stand_in_the_notes_of_the_hour(told):
