@@ -16,6 +16,7 @@ import pandas as pd
 
 from econex_pipeline.contracts import EconexError, InputError, Provenance, digest_json, tidy
 from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.contracts.errors import ForecastMissing
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.control import Controller, ControlState, Estimate
@@ -25,14 +26,14 @@ from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.assets import DAY_AHEAD
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS
+from econex_pipeline.orchestration.forecasts import profiles_at
 from econex_pipeline.orchestration.recipe import Day
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Setting
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.versions import code_version
 from econex_pipeline.planning import DayPlan, EndValues, PlanOptions, expected_end_state, plan_day
-from econex_pipeline.profiles import prices, profiles_ahead
-from econex_pipeline.scenarios import forecasts
+from econex_pipeline.profiles import prices
 
 ROOMS = (
     "weather",
@@ -43,6 +44,7 @@ ROOMS = (
     "planning",
     "orchestration/assets",
     "orchestration/setting.py",
+    "orchestration/forecasts.py",
     "study/days.py",
 )
 KEPT = {"coefficients": "COEFFICIENTS", "prices": "PRICES", "profiles": "PROFILES", "plan": "PLAN"}
@@ -201,7 +203,7 @@ class StudyDays:
             self._latest = digest, self._read(of)
         return self._latest[1]
 
-    def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, Profiles]:
+    def forecasts(self, of: date, hours: float = FORECAST_H) -> dict[pd.Timestamp, Profiles | None]:
         """Forecast at every hour of a day.
 
         Parameters
@@ -213,17 +215,15 @@ class StudyDays:
 
         Returns
         -------
-        dict of pandas.Timestamp to Profiles
-            Supply and demand as expected, by issue.
+        dict of pandas.Timestamp to Profiles or None
+            Supply and demand as expected, by issue; None where a feed of forecasts has none that can be used.
         """
-        setting, day, district = self.setting, self.day(of), self.setting.district
-        trace = setting.trace(steps(day.times[0], HOURS_PER_DAY + hours, district.step_minutes))
-        issues = steps(day.times[0], HOURS_PER_DAY, MINUTES_PER_HOUR)
+        start, district = self.day(of).times[0], self.setting.district
+        issues = steps(start, HOURS_PER_DAY, MINUTES_PER_HOUR)
         windows = Windows.starting(issues, round(hours / district.step_h), district.step_minutes)
-        expected = forecasts(district, setting.climatology, trace, issues, windows)
-        memory = setting.memory(day.times[0])
-        ahead = profiles_ahead(district, windows, expected.values, trace, memory)
-        return dict(zip(issues, ahead, strict=True))
+        ahead = profiles_at(self.setting, self.setting.trace(windows.times), windows)
+        known = (None if isinstance(expected, ForecastMissing) else expected for expected in ahead)
+        return dict(zip(issues, known, strict=True))
 
     def digest(self, of: date) -> str:
         """Digest of what was prepared for a day.
@@ -248,6 +248,8 @@ class StudyDays:
     def _digest(self, of: date) -> str:
         before = None if of == self.first else self.digest(of - timedelta(days=1))
         content = {"code": code_version(*ROOMS), "case": self.setting.digest, "day": of.isoformat(), "before": before}
+        if self.setting.feed is not None:
+            content["feed"] = self.setting.feed.digest(self.day(of).horizon[-1])
         return digest_json(content)
 
     def _start_amounts(self, of: date) -> dict[str, float]:

@@ -82,7 +82,7 @@ def _variant(days: StudyDays, of: date, state: ControlState, name: str) -> Opera
     )
 
 
-def _expected(days: StudyDays, of: date, name: str) -> Mapping[pd.Timestamp, Profiles]:
+def _expected(days: StudyDays, of: date, name: str) -> Mapping[pd.Timestamp, Profiles | None]:
     variant = VARIANTS[name]
     if not variant.foresees:
         return days.forecasts(of, variant.horizon_h + 1.0)
