@@ -15,12 +15,15 @@ from econex_pipeline.planning.answer import Basis
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_STATUS = (
-    highspy.HighsBasisStatus.kLower,
-    highspy.HighsBasisStatus.kBasic,
-    highspy.HighsBasisStatus.kUpper,
-    highspy.HighsBasisStatus.kZero,
-    highspy.HighsBasisStatus.kNonbasic,
+_STATUS = np.array(
+    [
+        highspy.HighsBasisStatus.kLower,
+        highspy.HighsBasisStatus.kBasic,
+        highspy.HighsBasisStatus.kUpper,
+        highspy.HighsBasisStatus.kZero,
+        highspy.HighsBasisStatus.kNonbasic,
+    ],
+    dtype=object,
 )
 LOWER, BASIC, UPPER, FREE = range(4)
 _ZERO = ord("0")
@@ -71,4 +74,5 @@ def _text(status: Array) -> str:
 
 
 def _objects(text: str) -> list[Any]:
-    return list(map(_STATUS.__getitem__, (np.frombuffer(text.encode(), dtype=np.uint8) - _ZERO).tolist()))
+    found: list[Any] = _STATUS[np.frombuffer(text.encode(), dtype=np.uint8) - _ZERO].tolist()
+    return found

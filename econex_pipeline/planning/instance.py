@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -96,7 +97,11 @@ def make_instance(
     Instance
         The template of this shape, compiled if it is new, and theta.
     """
-    filled = [_whole(network, storage.name, storage.capacity, end_values) for storage in network.storages]
+    for strange in end_values.keys() - network.storage.keys():
+        raise InputError(
+            "end values", strange, strange, f"a storage of the district{nearest(strange, network.storage)}"
+        )
+    filled = [_whole(storage.name, storage.capacity, end_values) for storage in network.storages]
     aims = [targets[storage.name] for storage in network.storages if targets and storage.name in targets]
     named = tuple(storage.name for storage in network.storages if targets and storage.name in targets)
     shape = Shape(len(tables.stamps), commit_steps, tuple(len(tranches) for tranches in filled), named)
@@ -163,15 +168,11 @@ def _columns(
     }
 
 
-def _whole(network: Network, name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:
+def _whole(name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:
     """Fill the tranches of a storage up to its capacity; what they do not cover is worth nothing."""
     tranches = end_values.get(name, ())
-    for strange in set(end_values) - set(network.storage):
-        raise InputError(
-            "end values", strange, strange, f"a storage of the district{nearest(strange, network.storage)}"
-        )
     values = [tranche.value_usd for tranche in tranches]
-    if values != sorted(values, reverse=True):
+    if any(value < after for value, after in pairwise(values)):
         raise InputError("end values", name, values, "values that do not rise from the first tranche to the last")
     if any(t.width < 0.0 or not (isfinite(t.width) and isfinite(t.value_usd)) for t in tranches):
         raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")

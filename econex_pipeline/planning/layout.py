@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.tables import PRICE_VALUES, PROFILE_VALUES
 from econex_pipeline.planning.elements import Arc, Coupling, Network, Part
 from econex_pipeline.planning.sources import Source
 
+PARTS: tuple[Part, ...] = ("econ", "res", "operation", "penalty")
 NOT_FLOWS = ("turbidity_ntu", "water_temperature_c")
 Array = np.ndarray[Any, np.dtype[Any]]
 Picked = tuple[Array, Array]
@@ -59,22 +60,22 @@ class CostLines:
 
     Attributes
     ----------
-    ranks : tuple of (numpy.ndarray, numpy.ndarray)
-        The first line of each arc, the second of each that has one, and so on: places of the arcs, and the lines.
-    parts : tuple of str
-        Part of the objective of each line.
-    factor : numpy.ndarray, shape (line,)
+    sums : scipy.sparse.csr_array, shape (arc, line)
+        Which lines each arc has; those of what a treatment rejects are left out.
+    part : numpy.ndarray, shape (line,)
+        Part of the objective of each line, as its place in `PARTS`.
+    factor : numpy.ndarray, shape (line, 1)
         Constant factors.
     price : numpy.ndarray, shape (line,)
         Columns of PRICES; one past the last for none.
     late : numpy.ndarray
         Lines that count by lateness.
     rejects : tuple of (int, int, Source)
-        Place of the arc, line, and the recovery of the treatment whose reject it counts; not among the ranks.
+        Place of the arc, line, and the recovery of the treatment whose reject it counts.
     """
 
-    ranks: tuple[Picked, ...]
-    parts: tuple[Part, ...]
+    sums: sparse.csr_array
+    part: Array
     factor: Array
     price: Array
     late: Array
@@ -84,22 +85,22 @@ class CostLines:
     def of(cls, arcs: Sequence[Arc]) -> CostLines:
         """Lay out the lines of arcs."""
         lines = [(place, arc, cost) for place, arc in enumerate(arcs) for cost in arc.costs]
-        rejects, ranks = [], defaultdict(list)
-        seen: Counter[int] = Counter()
-        for line, (place, arc, cost) in enumerate(lines):
-            if cost.per == "reject" and isinstance(arc.gain, Source):
-                rejects.append((place, line, arc.gain))
-            else:
-                ranks[seen[place]].append((place, line))
-                seen[place] += 1
+        rejects = tuple(
+            (place, line, arc.gain)
+            for line, (place, arc, cost) in enumerate(lines)
+            if cost.per == "reject" and isinstance(arc.gain, Source)
+        )
+        without = {line for _, line, _ in rejects}
+        summed = [(place, line) for line, (place, _, _) in enumerate(lines) if line not in without]
+        at = tuple(_whole(one) for one in zip(*summed, strict=True)) if summed else (_whole(()), _whole(()))
         none = len(PRICE_VALUES)
         return cls(
-            tuple((_whole(a for a, _ in pairs), _whole(b for _, b in pairs)) for pairs in ranks.values()),
-            tuple(cost.part for _, _, cost in lines),
-            np.array([cost.factor for _, _, cost in lines], dtype=float),
+            sparse.csr_array((np.ones(len(summed)), at), shape=(len(arcs), len(lines))),
+            _whole(PARTS.index(cost.part) for _, _, cost in lines),
+            np.array([[cost.factor] for _, _, cost in lines], dtype=float).reshape(-1, 1),
             _whole(none if cost.price is None else PRICE_VALUES.index(cost.price) for _, _, cost in lines),
             _whole(line for line, (_, _, cost) in enumerate(lines) if cost.per == "lateness"),
-            tuple(rejects),
+            rejects,
         )
 
     def fill(self, out: Array, network: Network, prices: Array, gain: Callable[[Source], Array]) -> None:
@@ -116,15 +117,11 @@ class CostLines:
         gain : callable
             Gives a treatment's recovery, shape (step, scenario).
         """
-        out[:] = 0.0
-        steps = prices.shape[1]
-        price = self.factor[:, None] * prices[self.price]
+        price = self.factor * prices[self.price]
         if len(self.late):
-            price[self.late] = price[self.late] * network.step_h * (1.0 + np.arange(steps))
-        weights = np.array([network.weights.of(part) for part in self.parts])
-        weighed = (weights[:, None] * price)[:, :, None]
-        for rows, lines in self.ranks:
-            out[rows] += weighed[lines]
+            price[self.late] *= network.step_h * (1.0 + np.arange(prices.shape[1]))
+        weights = np.array([network.weights.of(part) for part in PARTS])[self.part]
+        out[:] = (self.sums @ (weights[:, None] * price))[:, :, None]
         for place, line, source in self.rejects:
             out[place] += weights[line] * (price[line][:, None] * (1.0 - gain(source)))
 

@@ -28,9 +28,20 @@ class Affine:
         """Evaluate for N scenarios: theta of shape (data, N) gives shape (N, numbers)."""
         values = np.empty((theta.shape[1], len(self.constant)))
         values[:] = self.constant
-        if len(self.varying):
-            values[:, self.varying] += (self.linear @ theta).T
+        single, several = self._parts
+        if len(single[0]):
+            places, data, factor = single
+            values[:, places] += (factor * theta[data]).T
+        if len(several[0]):
+            values[:, several[0]] += (several[1] @ theta).T
         return values
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[Array, Array, Array], tuple[Array, sparse.csr_array]]:
+        """Numbers that are a multiple of one datum, nearly all: places, data, factors; the others: places, map."""
+        one = np.diff(self.linear.indptr) == 1
+        alone = self.linear[one]
+        return (self.varying[one], alone.indices, alone.data[:, None]), (self.varying[~one], self.linear[~one])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ S_PER_H = 3600.0
 L_PER_M3 = 1000.0
 COMPRESSION_PRESSURE_PA = 0.5 * PA_PER_BAR  # at which alpha equals alpha0
 _PRESSURE_ITERATIONS = 50
-_PRESSURE_STEP = 1e-9  # relative; the error after a step of Newton's method is about its square
+_PRESSURE_STEP = 1e-7  # relative; the error after a step of Newton's method is less than its square
+_HALF_AND_ALL = np.array([0.5, 1.0])
 
 
 @dataclass(frozen=True)
@@ -114,49 +115,17 @@ def filtration_cycle(
     .. [1] M. Mulder, Basic Principles of Membrane Technology, 2nd ed. (Kluwer, 1996), chapter VII: resistances in
        series with a compressible cake, :doi:`10.1007/978-94-009-1766-8`
     """
-    irreversible, turbidity, temperature = np.broadcast_arrays(
-        *(np.asarray(value, float) for value in (irreversible_1_m, turbidity_ntu, temperature_c))
-    )
-    flux_m_s = treatment.flux_l_m2_h / L_PER_M3 / S_PER_H
-    pa_per_resistance = flux_m_s * viscosity_pa_s(temperature)
-    clean = treatment.membrane_resistance_1_m + irreversible
-    solids_kg_m3 = treatment.solids_kg_m3_ntu * turbidity
-
-    def cake_per_volume(pressure_pa: Array) -> Array:
-        ratio = pressure_pa / COMPRESSION_PRESSURE_PA
-        return np.asarray(treatment.cake_resistance_alpha0_m_kg * ratio**treatment.cake_compressibility * solids_kg_m3)
-
-    def pressure_after(volume_m: Array) -> Array:
-        """Newton's method in ln TMP: there the equation is concave and steeper than 1 - s, so that it cannot miss."""
-        logarithm = np.log(pa_per_resistance * clean) + 0.0 * volume_m
-        for _ in range(_PRESSURE_ITERATIONS):
-            cake = cake_per_volume(np.exp(logarithm)) * volume_m
-            slope = 1.0 - treatment.cake_compressibility * cake / (clean + cake)
-            step = (logarithm - np.log(pa_per_resistance * (clean + cake))) / slope
-            logarithm = logarithm - step
-            if np.abs(step).max(initial=0.0) < _PRESSURE_STEP:
-                break
-        return np.asarray(np.exp(logarithm))
-
-    by_clock = np.full(clean.shape, flux_m_s * treatment.backwash_interval_min * 60.0)
-    cake_limit = treatment.backwash_resistance_1_m
-    pressure_limit = np.full(clean.shape, treatment.backwash_pressure_bar * PA_PER_BAR)
-    with np.errstate(divide="ignore"):  # clear water builds no cake: the volume is unbounded
-        by_cake = cake_limit / cake_per_volume(pa_per_resistance * (clean + cake_limit))
-        cake_at_pressure = np.maximum(pressure_limit / pa_per_resistance - clean, 0.0)
-        by_pressure = np.where(cake_at_pressure > 0.0, cake_at_pressure / cake_per_volume(pressure_limit), 0.0)
-    volume_m = np.minimum(np.minimum(by_clock, by_cake), by_pressure)
-
-    start_pa = pa_per_resistance * clean
-    middle_pa, end_pa = pressure_after(np.stack([volume_m / 2, volume_m]))
+    end = end_of_cycle(treatment, irreversible_1_m, turbidity_ntu, temperature_c)
+    volume_m, filtration_s = end.volume_m, end.filtration_s
+    start_pa = end.pa_per_resistance * end.clean_1_m
+    middle_pa, end_pa = _pressure_after(treatment, end, np.multiply.outer(_HALF_AND_ALL, volume_m))
     mean_pa = (start_pa + 4.0 * middle_pa + end_pa) / 6.0
     backwash_m = np.full(volume_m.shape, treatment.backwash_flux_l_m2_h / L_PER_M3 / S_PER_H * treatment.backwash_s)
-    flush_m = np.full(volume_m.shape, 2.0 * flux_m_s * treatment.flush_s)
+    flush_m = np.full(volume_m.shape, 2.0 * _flux_m_s(treatment) * treatment.flush_s)
     loss_pa = treatment.piping_loss_bar * PA_PER_BAR
     work_j_m2 = (
         volume_m * (mean_pa + loss_pa) + backwash_m * treatment.backwash_pump_bar * PA_PER_BAR + flush_m * loss_pa
     )
-    filtration_s = volume_m / flux_m_s
     return Cycle(
         filtration_s=filtration_s,
         duration_s=filtration_s + treatment.backwash_s + treatment.flush_s,
@@ -165,6 +134,79 @@ def filtration_cycle(
         flush_m=flush_m,
         leak_m=treatment.leak_frac * np.maximum(volume_m - backwash_m, 0.0),
         pressure_kwh_m2=work_j_m2 / treatment.pump_efficiency_frac / J_PER_KWH,
-        cake_1_m=cake_per_volume(end_pa) * volume_m,
-        ended_by_pressure=by_pressure < np.minimum(by_clock, by_cake),
+        cake_1_m=_cake_per_volume(treatment, end.solids_kg_m3, end_pa) * volume_m,
+        ended_by_pressure=end.by_pressure,
     )
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a cycle ends, and the resistances on the way there; every array has the shape of the inputs.
+
+    Attributes
+    ----------
+    volume_m, filtration_s : numpy.ndarray
+        Filtered from the start to the end [m3/m2], and the time that takes [s].
+    by_pressure : numpy.ndarray of bool
+        Whether the pressure limit came first.
+    pa_per_resistance, clean_1_m, solids_kg_m3 : numpy.ndarray
+        Flux times viscosity [Pa m], resistance without a cake [1/m], solids in the raw water [kg/m3].
+    """
+
+    volume_m: Array
+    filtration_s: Array
+    by_pressure: NDArray[np.bool_]
+    pa_per_resistance: Array
+    clean_1_m: Array
+    solids_kg_m3: Array
+
+
+def end_of_cycle(
+    treatment: Treatment, irreversible_1_m: ArrayLike, turbidity_ntu: ArrayLike, temperature_c: ArrayLike
+) -> End:
+    """Find where a cycle ends; arguments as of `filtration_cycle`."""
+    irreversible, turbidity, temperature = np.broadcast_arrays(
+        *(np.asarray(value, float) for value in (irreversible_1_m, turbidity_ntu, temperature_c))
+    )
+    pa_per_resistance = _flux_m_s(treatment) * viscosity_pa_s(temperature)
+    clean = treatment.membrane_resistance_1_m + irreversible
+    solids = treatment.solids_kg_m3_ntu * turbidity
+    by_clock = _flux_m_s(treatment) * treatment.backwash_interval_min * 60.0
+    cake_limit, pressure_limit = treatment.backwash_resistance_1_m, treatment.backwash_pressure_bar * PA_PER_BAR
+    with np.errstate(divide="ignore"):  # clear water builds no cake: the volume is unbounded
+        by_cake = cake_limit / _cake_per_volume(treatment, solids, pa_per_resistance * (clean + cake_limit))
+        cake_at_pressure = np.maximum(pressure_limit / pa_per_resistance - clean, 0.0)
+        in_time = cake_at_pressure / np.where(
+            cake_at_pressure > 0.0, _cake_per_volume(treatment, solids, pressure_limit), 1.0
+        )
+    first = np.minimum(by_clock, by_cake)
+    volume_m = np.minimum(first, in_time)
+    return End(volume_m, volume_m / _flux_m_s(treatment), in_time < first, pa_per_resistance, clean, solids)
+
+
+def _flux_m_s(treatment: Treatment) -> float:
+    return treatment.flux_l_m2_h / L_PER_M3 / S_PER_H
+
+
+def _cake_per_volume(treatment: Treatment, solids_kg_m3: Array, pressure_pa: ArrayLike) -> Array:
+    """``alpha C``: what a volume filtered at a pressure adds to the cake's resistance [1/m2]."""
+    ratio = np.asarray(pressure_pa) / COMPRESSION_PRESSURE_PA
+    return np.asarray(treatment.cake_resistance_alpha0_m_kg * ratio**treatment.cake_compressibility * solids_kg_m3)
+
+
+def _pressure_after(treatment: Treatment, end: End, volume_m: Array) -> Array:
+    """Solve ``TMP = J mu (Rm + Rirr + Rc(TMP))`` by Newton's method in ln TMP.
+
+    There it is concave and steeper than 1 - s, so that the method cannot miss.
+    """
+    s = treatment.cake_compressibility
+    start = np.log(end.pa_per_resistance * end.clean_1_m)
+    cake_per_clean = _cake_per_volume(treatment, end.solids_kg_m3, np.exp(start)) * volume_m / end.clean_1_m
+    risen = np.zeros_like(volume_m)
+    for _ in range(_PRESSURE_ITERATIONS):
+        total = 1.0 + cake_per_clean * np.exp(s * risen)
+        step = (risen - np.log(total)) / (1.0 - s + s / total)
+        risen = risen - step
+        if np.abs(step).max(initial=0.0) < _PRESSURE_STEP:
+            break
+    return np.asarray(np.exp(start + risen))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from econex_pipeline.district import Treatment
 from econex_pipeline.treatment.disinfection import largest_flow_m3_h
-from econex_pipeline.treatment.fouling import S_PER_H, Cycle, filtration_cycle
+from econex_pipeline.treatment.fouling import S_PER_H, Cycle, end_of_cycle, filtration_cycle
 
 Array = NDArray[np.float64]
 
@@ -97,8 +97,6 @@ class _Point:
     feed_m: float
     reject_m: float
     cake_1_m: float
-    filtration_s: float
-    ended_by_pressure: bool
     recovery_frac: float
     energy_kwh_m3: float
     capacity_m3_h: float
@@ -210,8 +208,7 @@ class Membrane:
         )
         fouled = replace(
             state,
-            irreversible_1_m=state.irreversible_1_m
-            + p.irreversible_frac * point.cake_1_m * cycles_m2 / p.area_m2,
+            irreversible_1_m=state.irreversible_1_m + p.irreversible_frac * point.cake_1_m * cycles_m2 / p.area_m2,
             filtered_m3=state.filtered_m3 + taken_m3,
             since_cleaning_h=state.since_cleaning_h + open_h,
             cleaning_left_h=max(state.cleaning_left_h - step_h, 0.0),
@@ -223,8 +220,8 @@ class Membrane:
 
     def needs_cleaning(self, state: MembraneState, turbidity_ntu: float, temperature_c: float) -> bool:
         """Say whether the pressure limit ends a cycle sooner than the plant's threshold."""
-        point = self._point(state.irreversible_1_m, turbidity_ntu, temperature_c)
-        return point.ended_by_pressure and point.filtration_s < self.treatment.cleaning_filtration_min * 60.0
+        end = end_of_cycle(self.treatment, state.irreversible_1_m, turbidity_ntu, temperature_c)
+        return bool(end.by_pressure) and float(end.filtration_s) < self.treatment.cleaning_filtration_min * 60.0
 
     def _point_at(self, irreversible_1_m: float, turbidity_ntu: float, temperature_c: float) -> _Point:
         cycle = filtration_cycle(self.treatment, irreversible_1_m, turbidity_ntu, temperature_c)
@@ -233,8 +230,6 @@ class Membrane:
             feed_m=float(cycle.feed_m),
             reject_m=float(cycle.backwash_m + cycle.flush_m + cycle.leak_m),
             cake_1_m=float(cycle.cake_1_m),
-            filtration_s=float(cycle.filtration_s),
-            ended_by_pressure=bool(cycle.ended_by_pressure),
             recovery_frac=float(performance.recovery_frac),
             energy_kwh_m3=float(performance.energy_kwh_m3),
             capacity_m3_h=float(performance.capacity_m3_h),
