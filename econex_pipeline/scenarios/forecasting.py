@@ -8,7 +8,7 @@ looked up once for all of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from econex_pipeline.scenarios.trace import key_of, log_sds, scores_of, temperat
 from econex_pipeline.scenarios.window import Window
 
 Array = NDArray[np.float64]
+Places = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 NOON_H = 12.0
 
@@ -235,19 +236,14 @@ def _expected_analogs(
     sources = {"rain_mm_h": climatology.rain_mm_h, **{name: climatology.others[name] for name in OTHERS}}
     expected = {name: np.empty(windows.places.shape) for name in sources}
     days, steps = window.slots.part[windows.places], window.slots.step[windows.places]
-    rain = rain_mm_h[windows.places]
+    rain, per_day = rain_mm_h[windows.places], climatology.rain_mm_h.shape[1]
     for first, last in np.unique(days[:, [0, -1]], axis=0):  # windows over the same days leave the same analogs out
         issues = np.flatnonzero((days[:, 0] == first) & (days[:, -1] == last))
         eligible = climatology.unknown_to(window.slots.season[first : last + 1])
         for day in range(first, last + 1):
             row, column = np.nonzero(days[issues] == day)
             seen, place = (issues[row], column), (row, steps[issues[row], column])
-
-            def by_step_of_day(values: Array, seen: Any = seen, place: Any = place, count: int = len(issues)) -> Array:
-                dense = np.zeros((count, climatology.rain_mm_h.shape[1]))
-                dense[place] = values[seen]
-                return dense
-
+            by_step_of_day = partial(_by_step_of_day, seen=seen, place=place, shape=(len(issues), per_day))
             held = by_step_of_day(np.ones(days.shape)) > 0.0
             pool = day_pool(climatology, int(window.slots.season[day]), eligible, held)
             rho = law.correlation(district.forecast.rain, by_step_of_day(lead_h).sum(axis=1) / held.sum(axis=1))
@@ -257,6 +253,13 @@ def _expected_analogs(
             for name, values in sources.items():
                 expected[name][seen] = (weights[:, :, None] * values[pool.rows]).sum(axis=1)[place]
     return expected
+
+
+def _by_step_of_day(values: Array, seen: Places, place: Places, shape: tuple[int, int]) -> Array:
+    """Put the values seen into the steps of their day; zero where the window does not hold the step."""
+    dense = np.zeros(shape)
+    dense[place] = values[seen]
+    return dense
 
 
 def _expected_factors(
