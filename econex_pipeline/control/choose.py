@@ -10,7 +10,7 @@ from econex_pipeline.control.coefficients import Coefficients, of_first_step, ra
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import decision_of
 from econex_pipeline.control.fallback import BECAUSE, DECIDED, Cause, KeptPlan, Status, cause_of, last_good_plan, usable
-from econex_pipeline.control.following import bands
+from econex_pipeline.control.following import followed
 from econex_pipeline.control.reasons import Reason
 from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
@@ -97,15 +97,13 @@ def choose(controller: Controller, question: Question) -> Choice:
     found = _solve(controller, question)
     cause = question.trouble or cause_of(found)
     if cause is Cause.NONE:
-        decision = decision_of(found.rates, rated_flows(step))
-        district, plan = controller.district, question.plan
-        scheduled = plan is not None and plan.schedules("grid", now)
-        tariff = question.prices.ahead(now, district.step_h)
-        decision = replace(decision, bands_kw=bands(district, found.rates, found.worth, tariff, scheduled))
+        tariff = question.prices.ahead(now, controller.district.step_h)
+        rates, bands = followed(controller.district, found.rates, found.worth, tariff, question.amounts)
+        decision = replace(decision_of(rates, rated_flows(step)), bands_kw=bands)
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
         reasons = () if solved is None else controller.explain(solved)
-        return Choice(decision, found.rates, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
+        return Choice(decision, rates, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
     status, rates, age_h = _next_rung(question, found)
     if status is Status.RULES:
         decision = by_rules(

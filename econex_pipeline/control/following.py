@@ -7,10 +7,9 @@ A battery takes the difference where that pays, at what stored energy is worth a
     cover a shortage     v / eta <= buy
     neither              the meter stays where the sun and the loads put it
 
-with eta the one-way efficiency and both prices as the controller weighs them. Where a schedule of the grid binds, a
-sale or purchase that was not foreseen departs from it: the price of deviation lowers the one and raises the other. What
-the optimum buys although the battery could give more, or sells although it could take more, it does on purpose: the
-band then begins, or ends, at what is expected of the battery. Where all comes as foreseen, so does the battery's power.
+with eta the one-way efficiency and both prices as the controller weighs them, a schedule left aside: a promise is kept
+by what is asked of the step, and what nobody foresaw was not promised. What the optimum buys to store, or sells from
+store, it does on purpose: the band then begins, or ends, there.
 """
 
 from __future__ import annotations
@@ -26,10 +25,14 @@ TOLERANCE_USD_KWH = 0.005
 LEAST_KW = 1e-6
 
 
-def bands(
-    district: District, rates: Rates, worth_usd_kwh: Mapping[str, float], prices: Prices, scheduled: bool
-) -> dict[str, tuple[float, float]]:
-    """Give each battery its band.
+def followed(
+    district: District,
+    rates: Rates,
+    worth_usd_kwh: Mapping[str, float],
+    prices: Prices,
+    amounts: Mapping[str, float],
+) -> tuple[dict[tuple[str, str], float], dict[str, tuple[float, float]]]:
+    """Give each battery its band, and what is expected of the step with it.
 
     Parameters
     ----------
@@ -38,31 +41,49 @@ def bands(
     rates : Rates
         What the optimum expects of the step, by (element, quantity) [kW].
     worth_usd_kwh : mapping of str to float
-        What one more kWh in each battery is worth at the end of the step [USD/kWh].
+        What one more kWh in each battery is worth at the end of the step [USD/kWh]; a battery not named has no band.
     prices : Prices
         Of the step.
-    scheduled : bool
-        Whether a schedule of the grid binds in the step.
+    amounts : mapping of str to float
+        Stored at the start of the step, by storage [kWh].
 
     Returns
     -------
-    dict of str to (float, float)
+    rates : dict of (str, str) to float
+        The same rates, with batteries and the grid where the bands will bring them if all comes as foreseen: where two
+        ways are worth the same, the band has chosen.
+    bands : dict of str to (float, float)
         Least and most net charge by battery [kW].
     """
     weights = district.objective
     carbon_usd_kwh = weights.beta * weights.carbon_usd_kg * float(prices.of("carbon_kg_kwh")[0])
-    deviation_usd_kwh = weights.grid_deviation_usd_kwh if scheduled else 0.0
-    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh + deviation_usd_kwh
-    sell_usd_kwh = weights.alpha * float(prices.of("sell_price_usd_kwh")[0]) - deviation_usd_kwh
-    buys = rates["grid_import", "power_kw"] > LEAST_KW
-    sells = rates["grid_export", "power_kw"] > LEAST_KW
-    found = {}
-    for name, battery in district.batteries.items():
-        worth, one_way, rated_kw = worth_usd_kwh[name], battery.one_way_frac, float(battery.power_kw or 0.0)
-        expected_kw = rates[f"{name}.charge", "power_kw"] - rates[f"{name}.discharge", "power_kw"]
+    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh
+    sell_usd_kwh = weights.alpha * float(prices.of("sell_price_usd_kwh")[0])
+    expected, bands = dict(rates), {}
+    for name, worth in worth_usd_kwh.items():
+        battery = district.batteries.get(name)
+        if battery is None:
+            continue
+        surplus_kw = expected["grid_export", "power_kw"] - expected["grid_import", "power_kw"]
+        rated_kw, one_way = float(battery.power_kw or 0.0), battery.one_way_frac
+        asked_kw = expected[f"{name}.charge", "power_kw"] - expected[f"{name}.discharge", "power_kw"]
         stores = worth * one_way >= sell_usd_kwh - TOLERANCE_USD_KWH
         covers = worth / one_way <= buy_usd_kwh + TOLERANCE_USD_KWH
-        most_kw = rated_kw if stores else max(expected_kw, 0.0)
-        least_kw = -rated_kw if covers else min(expected_kw, 0.0)
-        found[name] = (expected_kw if buys else least_kw, expected_kw if sells else most_kw)
-    return found
+        most_kw = rated_kw if stores else max(asked_kw, 0.0)
+        least_kw = -rated_kw if covers else min(asked_kw, 0.0)
+        if surplus_kw < -LEAST_KW and asked_kw > LEAST_KW:
+            least_kw = asked_kw
+        if surplus_kw > LEAST_KW and asked_kw < -LEAST_KW:
+            most_kw = asked_kw
+        bands[name] = (least_kw, most_kw)
+        room_kw = (battery.capacity - amounts[name]) / one_way / district.step_h
+        held_kw = amounts[name] * one_way / district.step_h
+        charge_kw = min(max(asked_kw + surplus_kw, least_kw, -held_kw), most_kw, room_kw)
+        left_kw = surplus_kw - (charge_kw - asked_kw)
+        expected |= {
+            (f"{name}.charge", "power_kw"): max(charge_kw, 0.0),
+            (f"{name}.discharge", "power_kw"): max(-charge_kw, 0.0),
+            ("grid_export", "power_kw"): max(left_kw, 0.0),
+            ("grid_import", "power_kw"): max(-left_kw, 0.0),
+        }
+    return expected, bands

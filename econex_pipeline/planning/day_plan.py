@@ -125,12 +125,6 @@ class DayPlan:
         places = np.minimum(self.stamps.searchsorted(stamps), len(self.stamps) - 1)
         return np.where((self.stamps[places] == stamps)[:, None], self.schedule[places], np.nan)
 
-    def schedules(self, element: str, time_utc: pd.Timestamp) -> bool:
-        """Say whether the plan binds a device in a step."""
-        place = self._place(time_utc.value)
-        named = [commitment.element for commitment in self.network.commitments]
-        return place is not None and element in named and not np.isnan(self.schedule[place, named.index(element)])
-
     def end_values(self, stamp: int) -> EndValues | None:
         """Read off what one more unit stored at a time is worth, as a concave function of the amount.
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts.arrays import Prices
-from econex_pipeline.control.following import bands
+from econex_pipeline.control.following import followed
 from econex_pipeline_tests.control.conftest import operate_day
 from econex_pipeline_tests.twin.synthetic import START, hours, summer_prices
 
@@ -37,20 +37,32 @@ def expected(**powers):
             0.45,
             {"grid_import": 1.0, "battery_1_discharge": 0.5},
             (-0.5, 5.0),
-            id="what is bought beside a discharge is bought on purpose: no more is given",
+            id="an expected discharge stays possible where more of it does not pay",
         ),
     ],
 )
 def test_a_band_is_where_following_pays(district, worth, rates, band):
     now = Prices.from_table(summer_prices(hours(1)))
-    assert bands(district, expected(**rates), {"battery_1": worth}, now, scheduled=False) == {"battery_1": band}
+    _, bands = followed(district, expected(**rates), {"battery_1": worth}, now, {"battery_1": 6.0})
+    assert bands == {"battery_1": band}
 
 
-@pytest.mark.parametrize(("worth", "band"), [(0.0, (-5.0, 5.0)), (0.45, (0.0, 5.0)), (0.42, (-5.0, 5.0))])
-def test_a_schedule_makes_the_meter_dearer_both_ways(district, worth, band):
-    """A deviation costs 0.05: a sale earns nothing then, and what is bought saves 0.4625, as much as 0.436 stored."""
+@pytest.mark.parametrize(
+    ("held", "rates", "net_charge", "bought", "sold"),
+    [  # worth 0.30: self-use both ways
+        pytest.param(6.0, {"grid_export": 2.0, "battery_1_charge": 1.0}, 3.0, 0.0, 0.0, id="a sale becomes a charge"),
+        pytest.param(6.0, {"grid_import": 2.0}, -2.0, 0.0, 0.0, id="a purchase becomes a discharge"),
+        pytest.param(1.0, {"grid_import": 2.0}, -0.943, 1.057, 0.0, id="as far as there is energy"),
+        pytest.param(12.5, {"grid_export": 2.0}, 1.06, 0.0, 0.94, id="as far as there is room"),
+        pytest.param(6.0, {"grid_export": 7.0}, 5.0, 0.0, 2.0, id="as far as the battery is strong"),
+    ],
+)
+def test_what_is_expected_is_what_the_band_will_do(district, held, rates, net_charge, bought, sold):
     now = Prices.from_table(summer_prices(hours(1)))
-    assert bands(district, expected(), {"battery_1": worth}, now, scheduled=True) == {"battery_1": band}
+    told, _ = followed(district, expected(**rates), {"battery_1": 0.30}, now, {"battery_1": held})
+    power = {name: told[name, "power_kw"] for name in RATES}
+    assert power["battery_1.charge"] - power["battery_1.discharge"] == pytest.approx(net_charge, abs=1e-3)
+    assert (power["grid_import"], power["grid_export"]) == pytest.approx((bought, sold), abs=1e-3)
 
 
 def test_a_surprise_goes_to_the_battery_and_no_sun_is_sold_cheap(controller, profiles, prices):
