@@ -43,12 +43,8 @@ class NextStep:
         Flows, powers, energy with water and schedules, by element and quantity as in PLAN; empty without a plan.
     amounts : dict of str to float
         Amount expected in each storage at the end of the step [kWh or m3].
-    marginals : dict of str to float
-        What one more unit is worth in the step, by node of the network (``hub.E``) and by storage [USD/kWh or USD/m3].
     worth : dict of str to float
         What one more unit would be worth in each storage at the end of the step [USD/kWh or USD/m3].
-    limits : dict of str to float
-        Capacity of each arc in the step [kW or m3/h].
     objective : float or None
         Value of the objective over the horizon [USD].
     message : str
@@ -66,9 +62,7 @@ class NextStep:
     status: Status
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
     amounts: dict[str, float] = field(default_factory=dict)
-    marginals: dict[str, float] = field(default_factory=dict)
     worth: dict[str, float] = field(default_factory=dict)
-    limits: dict[str, float] = field(default_factory=dict)
     objective: float | None = None
     message: str = ""
     basis: Basis | None = None
@@ -228,26 +222,19 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
         schedule = float(columns[t.column_slice["schedule"]][i * t.shape.commit_steps])
         rates[commitment.element, schedule_quantity(commitment)] = min(max(schedule, commitment.lower), upper) + 0.0
     stored = columns[t.column_slice["stored"]][1 :: steps + 1].tolist()
-    capacity = instance.theta[t.data_slice["capacity"], 0][::steps].tolist()
-    later = _marginals(instance, result, 1)
     return {
         "rates": rates,
         "amounts": {s.name: min(max(v, 0.0), s.capacity) for s, v in zip(network.storages, stored, strict=True)},
-        "marginals": _marginals(instance, result, 0),
-        "worth": {s.name: later[s.name] for s in network.storages if s.name in later},
-        "limits": {arc.name: limit for arc, limit in zip(network.arcs, capacity, strict=True)},
+        "worth": _worth(instance, result),
         "solved": Solved(instance, result),
     }
 
 
-def _marginals(instance: Instance, result: Result, step: int) -> dict[str, float]:
-    """What one more unit is worth in a step, by node and by storage; nothing where there are no duals."""
+def _worth(instance: Instance, result: Result) -> dict[str, float]:
+    """What one more unit would be worth in each storage at the end of the first step; nothing without duals."""
     if not result.duals.size:
         return {}
     network, t = instance.network, instance.template
-    balance = result.duals[0][t.row_index["mass_balance"]][step :: t.shape.steps] / network.step_h
-    marginals = {node.name: value for node, value in zip(network.nodes, balance.tolist(), strict=True)}
-    for storage in network.storages:
-        kept = 1.0 - storage.standing_loss_frac_h * network.step_h
-        marginals[storage.name] = kept * marginals[storage.node]
-    return marginals
+    balance = result.duals[0][t.row_index["mass_balance"]][1 :: t.shape.steps] / network.step_h
+    at_node = dict(zip((node.name for node in network.nodes), balance.tolist(), strict=True))
+    return {s.name: (1.0 - s.standing_loss_frac_h * network.step_h) * at_node[s.node] for s in network.storages}

@@ -179,8 +179,7 @@ def test_the_first_step_alone_says_what_the_whole_horizon_says(network, sunny, s
     said = dict(zip(zip(now["element"], now["quantity"], strict=True), now["value"], strict=True))
     assert step.rates == {key: said[key] for key in step.rates}
     assert step.rates.keys() == plan.rates(times[0]).keys()
-    shown = {node.name: said.get((node.name, MARGINAL_QUANTITY[node.layer])) for node in network.nodes}
-    assert {name: step.marginals[name] for name in shown if shown[name] is not None} == {
-        name: value for name, value in shown.items() if value is not None
-    }
+    soon = whole.plan[(whole.plan["scenario"] == -1) & (whole.plan["time_utc"] == times[1])]
+    worth = dict(zip(zip(soon["element"], soon["quantity"], strict=True), soon["value"], strict=True))
+    assert step.worth == {name: worth[name, MARGINAL_QUANTITY[s.layer]] for name, s in network.storage.items()}
     assert step.amounts == expected_end_state(whole.plan, times[1])
