@@ -98,12 +98,12 @@ def choose(controller: Controller, question: Question) -> Choice:
     cause = question.trouble or cause_of(found)
     if cause is Cause.NONE:
         tariff = question.prices.ahead(now, controller.district.step_h)
-        rates, bands = followed(controller.district, found.rates, found.worth, tariff, question.amounts)
-        decision = replace(decision_of(rates, rated_flows(step)), bands_kw=bands)
+        told, bands = followed(controller.district, found.rates, found.worth, tariff, question.amounts)
+        decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands)
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
         reasons = () if solved is None else controller.explain(solved)
-        return Choice(decision, rates, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
+        return Choice(decision, told, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
     status, rates, age_h = _next_rung(question, found)
     if status is Status.RULES:
         decision = by_rules(
