@@ -26,7 +26,7 @@ from econex_pipeline.planning.ring import from_slots, to_slots
 from econex_pipeline.planning.schedule import fixed_schedule, schedule_quantity
 from econex_pipeline.planning.solved import Solved
 from econex_pipeline.planning.tables import Tables, certain_tables, read_tables
-from econex_pipeline.planning.validators import check
+from econex_pipeline.planning.validators import check, check_costs
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -185,6 +185,7 @@ def _solved(
     options = PlanOptions(time_limit_s=time_limit_s)
     check(network, tables, start)
     instance = make_instance(network, tables, start, end_values, len(tables.stamps))
+    check_costs(instance)
     assembled = fixed_schedule(assemble(instance, options), instance, schedule)
     last = None if basis is None else from_slots(basis, instance.template, int(tables.stamps[0]))
     return instance, assembled, solve_monolith(assembled, options, last)

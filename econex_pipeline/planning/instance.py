@@ -47,6 +47,11 @@ class Instance:
         """The network of the template."""
         return self.template.network
 
+    def series(self, name: str) -> Array:
+        """Give a family of data that runs over steps, shape (item, step, scenario)."""
+        values: Array = self.theta[self.template.data_slice[name]]
+        return values.reshape(-1, self.template.shape.steps, values.shape[1])
+
     def data_of(self, scenario: int) -> dict[str, dict[Any, float]]:
         """Give the data of one scenario by family and key."""
         column = self.theta[:, scenario].tolist()
@@ -107,34 +112,24 @@ def make_instance(
     shape = Shape(len(tables.stamps), commit_steps, tuple(len(tranches) for tranches in filled), named)
     compiled = template(network, shape)
     theta = np.empty((compiled.data_count, len(tables.scenarios)))
-    _fill(_Families(compiled, theta), network, tables)
+    instance = Instance(compiled, tables, theta)
+    _fill(instance, network)
     for name, values in _columns(network, tables, start, filled, aims, commit_steps).items():
         if len(values):
             theta[compiled.data_slice[name]] = np.array(values, dtype=float)[:, None]
-    return Instance(compiled, tables, theta)
+    return instance
 
 
-class _Families:
-    """Families of data in theta, each of shape (item, step, scenario)."""
-
-    def __init__(self, compiled: Template, theta: Array) -> None:
-        self._slices, self._theta, self._steps = compiled.data_slice, theta, compiled.shape.steps
-
-    def __getitem__(self, name: str) -> Array:
-        values: Array = self._theta[self._slices[name]].reshape(-1, self._steps, self._theta.shape[1])
-        return values
-
-
-def _fill(family: _Families, network: Network, tables: Tables) -> None:
+def _fill(instance: Instance, network: Network) -> None:
     """Gather what differs by step."""
-    layout = tables.layout
-    add_up(family["supply"], layout.supply, tables.profiles)
-    add_up(family["demand"], layout.demand, tables.profiles)
+    tables, layout, family = instance.tables, instance.tables.layout, instance.series
+    add_up(family("supply"), layout.supply, tables.profiles)
+    add_up(family("demand"), layout.demand, tables.profiles)
     for name in ("capacity", "gain", "intensity", "recovery"):
-        getattr(layout, name).fill(family[name], tables.profiles, tables.values)
-    layout.costs.fill(family["cost"], network, tables.price_rows, tables.value)
+        getattr(layout, name).fill(family(name), tables.profiles, tables.values)
+    layout.costs.fill(family("cost"), network, tables.price_rows, tables.value)
     place = {arc.name: i for i, arc in enumerate(network.arcs)}
-    capacity, width, intensity = family["capacity"], family["chord_width"], family["chord_intensity"]
+    capacity, width, intensity = family("capacity"), family("chord_width"), family("chord_intensity")
     pieces = ((coupling, chord) for coupling in network.chorded for chord in coupling.chords)
     for i, (coupling, chord) in enumerate(pieces):
         width[i] = chord.width_frac * capacity[place[coupling.arc]]

@@ -172,10 +172,9 @@ class Layout:
         return _whole(sorted(rows - set(self.capacity.of_profiles[1].tolist())))
 
     @cached_property
-    def uncapped(self) -> tuple[tuple[Arc, ...], CostLines]:
-        """Arcs without a finite capacity, and what they cost."""
-        arcs = [a for a in self.network.arcs if not isinstance(a.capacity, Source) and not np.isfinite(a.capacity)]
-        return tuple(arcs), CostLines.of(arcs)
+    def uncapped(self) -> list[int]:
+        """Places of the arcs without a finite capacity."""
+        return np.flatnonzero(~np.isfinite(self.capacity.constant)).tolist()
 
     @cached_property
     def unreached(self) -> tuple[tuple[str, str, str], ...]:

@@ -23,7 +23,7 @@ from econex_pipeline.planning.quality import Quality
 from econex_pipeline.planning.simultaneous import find_simultaneous, forbidding
 from econex_pipeline.planning.tables import read_tables
 from econex_pipeline.planning.targets import end_targets
-from econex_pipeline.planning.validators import check
+from econex_pipeline.planning.validators import check, check_costs
 
 FAILURE = {
     "infeasible": "no plan satisfies all limits at once",
@@ -89,6 +89,7 @@ def plan_day(
 
     def solved(network: Network) -> Answer:
         instance = make_instance(network, tables, start, values, min(committed, len(tables.times)), targets)
+        check_costs(instance)
         left = max(options.time_limit_s - (time.perf_counter() - begun), 0.0)
         outcome = solve_two_stage(instance, replace(options, time_limit_s=left), basis)
         return answer_of(instance, outcome, options, begun)

@@ -9,6 +9,7 @@ import numpy as np
 
 from econex_pipeline.contracts.errors import InputError, nearest
 from econex_pipeline.planning.elements import Network
+from econex_pipeline.planning.instance import Instance
 from econex_pipeline.planning.tables import Tables
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -42,7 +43,6 @@ def check(network: Network, tables: Tables, start: Mapping[str, float]) -> None:
     _turbines_give_less_than_pumps_take(network, tables)
     _nothing_is_lost(tables)
     _rain_nodes_can_drain(network, tables)
-    _what_earns_or_switches_has_a_cap(network, tables)
     _demand_can_be_reached(tables)
 
 
@@ -171,18 +171,29 @@ def _rain_nodes_can_drain(network: Network, tables: Tables) -> None:
             raise InputError("district.yaml", "utilities.sewer.capacity_m3_h", sewer, right)
 
 
-def _what_earns_or_switches_has_a_cap(network: Network, tables: Tables) -> None:
-    """Require a finite capacity of what may earn money without end, and of what is switched on and off."""
-    arcs, costs = tables.layout.uncapped
-    for arc in arcs:
+def check_costs(instance: Instance) -> None:
+    """Require a finite capacity of what may earn money without end, and of what is switched on and off.
+
+    Parameters
+    ----------
+    instance : Instance
+        What is to be solved.
+
+    Raises
+    ------
+    InputError
+        Names the arc, and what it earns or that it is switched.
+    """
+    network, tables = instance.network, instance.tables
+    rows = tables.layout.uncapped
+    for row in rows:
+        arc = network.arcs[row]
         if arc.name in network.switched:
             raise InputError("district", f"capacity of {arc.name}", arc.capacity, "a finite capacity: it is switched")
-    prices = np.empty((len(arcs), len(tables.stamps), len(tables.scenarios) if costs.rejects else 1))
-    costs.fill(prices, network, tables.price_rows, tables.value)
-    wrong = (prices < -TOLERANCE).any(axis=(1, 2))
-    if wrong.any():
-        place = int(np.flatnonzero(wrong)[0])
-        arc, price = arcs[place], prices[place]
+    prices = instance.series("cost")[rows]
+    if (prices < -TOLERANCE).any():
+        place = int(np.flatnonzero((prices < -TOLERANCE).any(axis=(1, 2)))[0])
+        arc, price = network.arcs[rows[place]], prices[place]
         step, stamp = _first(price < -TOLERANCE, tables)
         sentence = f"a finite capacity: each unit earns {-float(price[step].min()):g} USD at {stamp}"
         raise InputError("district", f"capacity of {arc.name}", arc.capacity, sentence)

@@ -123,6 +123,7 @@ class Membrane:
     def __init__(self, treatment: Treatment) -> None:
         self.treatment = treatment
         self._point = lru_cache(maxsize=KEPT_POINTS)(self._point_at)
+        self._short_by_pressure = lru_cache(maxsize=KEPT_POINTS)(self._is_short)
 
     def performance(
         self, irreversible_1_m: ArrayLike, turbidity_ntu: ArrayLike, temperature_c: ArrayLike
@@ -220,7 +221,10 @@ class Membrane:
 
     def needs_cleaning(self, state: MembraneState, turbidity_ntu: float, temperature_c: float) -> bool:
         """Say whether the pressure limit ends a cycle sooner than the plant's threshold."""
-        end = end_of_cycle(self.treatment, state.irreversible_1_m, turbidity_ntu, temperature_c)
+        return self._short_by_pressure(state.irreversible_1_m, turbidity_ntu, temperature_c)
+
+    def _is_short(self, irreversible_1_m: float, turbidity_ntu: float, temperature_c: float) -> bool:
+        end = end_of_cycle(self.treatment, irreversible_1_m, turbidity_ntu, temperature_c)
         return bool(end.by_pressure) and float(end.filtration_s) < self.treatment.cleaning_filtration_min * 60.0
 
     def _point_at(self, irreversible_1_m: float, turbidity_ntu: float, temperature_c: float) -> _Point:
