@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts.time import operating_window, steps
-from econex_pipeline.scenarios import Climatology, actual_trace, draw_members, forecast
+from econex_pipeline.contracts.windows import Windows
+from econex_pipeline.scenarios import Climatology, actual_trace, draw_members, forecast, forecasts
 from econex_pipeline.weather import read_weather, weather_for
 
 MEMBERS = 19
@@ -75,14 +76,13 @@ class Season:
 @pytest.fixture(scope="session")
 def season(district, climatology):
     """Every third day of a year: 48 hours, forecast at their start, 19 members."""
-    year, rng = read_weather(district), np.random.default_rng(5)
-    actual, predicted, drawn = [], [], []
-    for ordinal in range(0, 363, EVERY_DAYS):
-        day = dt.date(2025, 1, 1) + dt.timedelta(days=ordinal)
-        window = operating_window(day, district.site.utc_offset_h, 60, days=2)
-        actual.append(actual_trace(district, weather_for(year, district, window)))
-        predicted.append(forecast(district, climatology, actual[-1], window[0], window))
-        drawn.append(draw_members(district, climatology, predicted[-1], MEMBERS, rng))
+    start = operating_window(dt.date(2025, 1, 1), district.site.utc_offset_h, 60)[0]
+    windows = Windows.starting(start + pd.to_timedelta(np.arange(0, 363, EVERY_DAYS), unit="D"), HOURS, 60)
+    trace, rng = trace_of(district, windows.times), np.random.default_rng(5)
+    ahead = forecasts(district, climatology, trace, windows.starts, windows)
+    predicted = [ahead.table(issue) for issue in range(len(windows.starts))]
+    drawn = [draw_members(district, climatology, frame, MEMBERS, rng) for frame in predicted]
+    actual = [trace.iloc[places] for places in windows.places]
     columns = [name for name in actual[0].columns if name != "time_utc"]
 
     def stacked(frames, *shape):
