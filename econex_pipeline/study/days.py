@@ -119,6 +119,7 @@ class StudyDays:
         self.folder = root / f"from_{first.isoformat()}"
         self.storage = Storage(root=str(self.folder))
         self.dates = [first + timedelta(days=number) for number in range(count)]
+        self._options = RunOptions()
         self._controllers: dict[str, Controller] = {}
         self._latest: tuple[str, DayInputs] | None = None
 
@@ -135,7 +136,7 @@ class StudyDays:
 
     def day(self, of: date) -> Day:
         """Give the operating day of a date."""
-        return Day(self.setting, of, self.storage, RunOptions())
+        return Day(self.setting, of, self.storage, self._options)
 
     @cached_property
     def times(self) -> pd.DatetimeIndex:

@@ -6,7 +6,8 @@ Everything is read from the kept tables of the range, so that a new measure does
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -74,14 +75,18 @@ class Range:
     @cached_property
     def dear(self) -> Array:
         """Whether a step is among the dearest of its day, by the tariff of the base case: one peak for all cases."""
-        district = self.district
-        reference = load_case(district.data_dir, REFERENCE_CASE)
-        if reference.directory != district.directory:
-            reference = district
+        reference = _reference(self.district.data_dir)
+        if reference.directory != self.district.directory:
+            reference = self.district
         buy = prices(reference, self.book.times)["buy_price_usd_kwh"]
         days = standard(self.book.times, reference.site.utc_offset_h).date
         dearest = buy.groupby(days).transform("max")
         return np.asarray(buy >= dearest - 1e-12, dtype=float)
+
+
+@cache
+def _reference(data_dir: Path) -> District:
+    return load_case(data_dir, REFERENCE_CASE)
 
 
 def measure(run: Kept) -> Measures:
