@@ -11,7 +11,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from econex_pipeline.district import cases as known_cases
 from econex_pipeline.district import load_case
-from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration import home, unreadable
 from econex_pipeline.orchestration.assets import DAILY
 from econex_pipeline.orchestration.assets.operations import hour_checks, operations_asset
 from econex_pipeline.orchestration.automation.due import Site
@@ -44,31 +44,34 @@ def build_definitions(
     data_dir : Path, optional
         Folder of the inputs; ECONEX_DATA or the repository's by default.
     cases : sequence of str, optional
-        Names of the cases to include; all of the data folder by default.
+        Names of the cases to include; all of the data folder by default, and then one that cannot be read is shown
+        with the reason instead of its assets.
     loggers : mapping, optional
         Loggers that replace Dagster's own.
 
     Raises
     ------
     InputError
-        If a case cannot be read.
+        If a case that was named cannot be read.
     """
     folder = (data_dir or home.data_dir()).resolve()
     known = known_cases(folder)
-    names = list(cases) if cases is not None else known
+    if cases is None:
+        found = unreadable.read_cases(folder, known)
+    else:
+        found = unreadable.Cases({case: load_case(folder, case) for case in cases})
     automation = read_automation(folder, known)
     sites: list[Site] = []
     kept_going: list[UnresolvedAssetJobDefinition] = []
     built: list[dg.Definitions] = []
-    assets: list[dg.AssetsDefinition] = []
-    checks: list[dg.AssetChecksDefinition] = []
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = [unreadable.shown(*entry) for entry in found.unreadable.items()]
+    checks: list[dg.AssetChecksDefinition] = [unreadable.readable_check(case) for case in found.unreadable]
     jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = []
     with warnings.catch_warnings():
         # Partitioned checks are a preview and backfill policies a beta of Dagster; the lock holds the version tested.
         warnings.simplefilter("ignore", dg.PreviewWarning)
         warnings.simplefilter("ignore", dg.BetaWarning)
-        for case in names:
-            district = load_case(folder, case)
+        for case, district in found.districts.items():
             offset, first_day = district.site.utc_offset_h, district.weather.first_day
             for entry in DAILY:
                 assets.append(daily_asset(entry, case, offset, first_day))
@@ -80,10 +83,13 @@ def build_definitions(
             if case in automation.cases:
                 sites.append(Site(case, case_name(case), offset, first_day))
                 kept_going.extend(of_case)
-    jobs.append(main_job(names, lambda name: built[0].resolve_job_def(name)))
+    jobs.append(main_job(list(found.districts), lambda name: built[0].resolve_job_def(name)))
     jobs.append(retention_job(automation))
     ticking = [retention_schedule(automation), *(entry for site in sites for entry in schedules(site, automation))]
-    looking = [catch_up_sensor(sites, automation, kept_going), alarm_sensor(sites, automation)] if sites else []
+    lost = {case: sentence for case, sentence in found.unreadable.items() if case in automation.cases}
+    looking = [catch_up_sensor(sites, automation, kept_going)] if sites else []
+    if sites or lost:
+        looking.append(alarm_sensor(sites, automation, lost))
     resources: dict[str, object] = {
         "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
         "storage": Storage(),

@@ -14,6 +14,15 @@ from econex_pipeline.contracts import COLUMNS, TABLES
 SHOWN_ROWS = 5
 
 
+def tags(table: str, case: str) -> dict[str, str]:
+    """Tags by which the asset graph can be narrowed to one case (``tag:case=storm``) or one table of all cases.
+
+    The graph labels an asset by the last part of its key, the case: an opened group lists the cases, and the
+    description under each label begins with the table.
+    """
+    return {"case": case, "table": table}
+
+
 def column_schema(contract: str) -> dg.TableSchema:
     """The contract of a table as Dagster's column schema, each column with its unit."""
     table = TABLES[contract]

@@ -42,7 +42,8 @@ def daily_asset(entry: Recipe, case: str, utc_offset_h: int, first_day: date) ->
         group_name=entry.group,
         kinds=set(entry.kinds),
         owners=[f"team:{entry.group}"],
-        description=entry.description,
+        tags=catalogue.tags(entry.name, name),
+        description=f"{entry.name}: {entry.description}",
         code_version=entry.version,
         metadata={"dagster/column_schema": catalogue.column_schema(entry.contract), "case": name},
     )

@@ -29,6 +29,7 @@ from econex_pipeline.orchestration.versions import code_version
 
 GROUP = "control"
 MOST_HOURS_WITH_METADATA = 24 * 31  # a year's backfill would spend more on the catalogue than on its hours
+HOURS_JUDGED_AT_ONCE = 24 * 8  # a year at once would not fit into memory, a day at once would take twice the time
 BALANCE_TOLERANCE = 1e-6  # m3 beyond the step error that EPANET states for a tank at its limits; kWh
 
 
@@ -82,9 +83,10 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
         group_name=GROUP,
         kinds={"epanet", "highs", "parquet"},
         owners=[f"team:{GROUP}"],
+        tags=catalogue.tags(HOURS, name),
         description=(
-            "Each hour: estimate, forecast anew, solve the next 24 h against the plan's schedule, act on the twin, "
-            "record what was planned, asked and delivered. Starts where the hour before ended."
+            f"{HOURS}: each hour, estimate, forecast anew, solve the next 24 h against the plan's schedule, act on the "
+            "twin, record what was planned, asked and delivered. Starts where the hour before ended."
         ),
         code_version=code_version(*ROOMS),
         metadata={"dagster/column_schema": catalogue.column_schema("OPERATIONS"), "case": name},
@@ -184,11 +186,12 @@ class Residuals:
 
 
 def _look(keys: Sequence[str], setting: Setting, storage: Storage, worst: Residuals) -> Finding:
-    """Read hours back day by day, hold them to their contracts, and let their balances be seen."""
+    """Read hours back, a few days at once, hold them to their contracts, and let their balances be seen."""
     rows = 0
-    for day, of_day in days_of(keys, setting.utc_offset_h):
-        source = f"{HOURS} of case {setting.case}, {day}"
-        operations, stamped = storage.read_span(("OPERATIONS", "STATE"), HOURS, setting.case, of_day)
+    for first in range(0, len(keys), HOURS_JUDGED_AT_ONCE):
+        some = keys[first : first + HOURS_JUDGED_AT_ONCE]
+        source = f"{HOURS} of case {setting.case}, {some[0]} to {some[-1]}"
+        operations, stamped = storage.read_span(("OPERATIONS", "STATE"), HOURS, setting.case, some)
         states = once(stamped)
         validate(operations, "OPERATIONS", source, thorough=True)
         validate(states, "STATE", source, thorough=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import cast
 
@@ -13,7 +13,7 @@ from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.settings import Automation
 from econex_pipeline.orchestration.automation.triggers import Clock, now_utc
 from econex_pipeline.orchestration.notify.conditions import Look
-from econex_pipeline.orchestration.notify.watch import SEVERITIES, Notice, Post, load, save
+from econex_pipeline.orchestration.notify.watch import SEVERITIES, Condition, Notice, Post, load, save
 from econex_pipeline.orchestration.notify.ways import NotTold, Teller, headline, tellers
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
@@ -28,9 +28,12 @@ def teller_resources(settings: Automation) -> dict[str, dg.ConfigurableResource]
     return {f"{PREFIX}{way}": teller for way, teller in tellers(settings.notify).items()}
 
 
-def alarm_sensor(sites: Sequence[Site], settings: Automation, clock: Clock = now_utc) -> dg.SensorDefinition:
+def alarm_sensor(
+    sites: Sequence[Site], settings: Automation, unreadable: Mapping[str, str] | None = None, clock: Clock = now_utc
+) -> dg.SensorDefinition:
     """Look for what is wrong with every case, and tell what becomes an alarm and what is over.
 
+    Cases that should run by themselves and could not be read come with the sentence that says why.
     A way that fails is tried again at the next look, for two days; the others are not told twice.
     """
     ways = [name.removeprefix(PREFIX) for name in teller_resources(settings)]
@@ -47,7 +50,7 @@ def alarm_sensor(sites: Sequence[Site], settings: Automation, clock: Clock = now
     def alarms(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         now = clock()
         watch, posts = load(context.cursor)
-        conditions, lost = [], False
+        conditions, lost = [_no_case(case, said, settings) for case, said in (unreadable or {}).items()], False
         inputs, storage = cast(Inputs, context.resources.inputs), cast(Storage, context.resources.storage)
         for site in sites:
             try:
@@ -63,6 +66,13 @@ def alarm_sensor(sites: Sequence[Site], settings: Automation, clock: Clock = now
         return dg.SensorResult(skip_reason="; ".join(told) or "nothing new", cursor=save(watch, kept))
 
     return alarms
+
+
+def _no_case(case: str, said: str, settings: Automation) -> Condition:
+    """What is wrong with a case that was left out when the definitions were loaded: it gets no plan."""
+    sentence = f"the case cannot be used and gets no plan: {said}; mend the file, then reload the definitions"
+    name, severity = f"plan_missing:{case}", settings.alarms.plan_missing.severity
+    return Condition(name, "plan_missing", case, severity, "No plan", sentence)
 
 
 def _ways(notice: Notice, ways: Sequence[str], settings: Automation) -> tuple[str, ...]:
