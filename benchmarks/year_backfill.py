@@ -7,6 +7,7 @@ measured, are made once with few scenarios and kept in ``build/year_backfill``.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -37,15 +38,36 @@ SAMPLE_S = 0.5
 
 
 @dataclass
-class Memory:
-    """Memory of the worker while it operates hours: what it held at each sample [MB]."""
+class Worker:
+    """The process that operates hours, as seen from outside.
+
+    Attributes
+    ----------
+    held_mb : list of float
+        Memory it held at each look [MB].
+    busy_s : float
+        Processor time it has used [s].
+    """
 
     held_mb: list[float] = field(default_factory=list)
+    busy_s: float = 0.0
+
+    def look(self, pid: int) -> None:
+        """Look at it; nothing where it has ended."""
+        try:
+            status, times = (Path(f"/proc/{pid}/{name}").read_text() for name in ("status", "stat"))
+        except OSError:
+            return
+        held = [int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS")]
+        if held:
+            self.held_mb += held
+            self.busy_s = sum(map(int, times.rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def __str__(self) -> str:
         thirds = [float(np.median(part)) for part in np.array_split(self.held_mb, 3) if len(part)]
         said = ", ".join(f"{held:.0f}" for held in thirds)
-        return f"memory of the worker by thirds of the run: {said} MB (largest {max(self.held_mb, default=0.0):.0f})"
+        largest = max(self.held_mb, default=0.0)
+        return f"processor {self.busy_s:.0f} s; memory by thirds of the run {said} MB, largest {largest:.0f} MB"
 
 
 def run(days: int = DAYS) -> Comparison:
@@ -53,11 +75,11 @@ def run(days: int = DAYS) -> Comparison:
     folder = home.repository() / "build" / "year_backfill"
     inputs, storage = _inputs(folder), Storage(root=str(folder / "storage"))
     keys = prepare(inputs, storage, days)
-    memory = Memory()
+    worker, idle = Worker(), Worker()
     shutil.rmtree(folder / "storage" / HOURS, ignore_errors=True)
-    ours_s = backfill_s("benchmarks.backfill.full", folder, keys, memory)
-    floor_s = backfill_s("benchmarks.backfill.empty", folder, keys, Memory())
-    note = f"{len(keys)} hours, {1e3 * ours_s / len(keys):.1f} ms each; {memory}"
+    ours_s = backfill_s("benchmarks.backfill.full", folder, keys, worker)
+    floor_s = backfill_s("benchmarks.backfill.empty", folder, keys, idle)
+    note = f"{len(keys)} hours, {1e3 * ours_s / len(keys):.1f} ms each; {worker}; of the empty body: {idle}"
     return Comparison("year_backfill", ours_s, "floor", floor_s, TARGET_OF_FLOOR, of_floor=True, note=note)
 
 
@@ -72,7 +94,7 @@ def prepare(inputs: Inputs, storage: Storage, days: int) -> list[str]:
     return keys
 
 
-def backfill_s(module: str, folder: Path, keys: list[str], memory: Memory) -> float:
+def backfill_s(module: str, folder: Path, keys: list[str], worker: Worker) -> float:
     """Launch the hours as one backfill; give the time from start to end of its run [s].
 
     Raises
@@ -84,7 +106,7 @@ def backfill_s(module: str, folder: Path, keys: list[str], memory: Memory) -> fl
         shutil.copy(home.repository() / ".dagster" / home.INSTANCE_FILE, instance)
         places = {"ECONEX_DATA": str(folder / "data"), "ECONEX_STORAGE": str(folder / "storage")}
         servers = Servers(folder / "logs", module, {**places, "DAGSTER_HOME": instance})
-        with servers, _watched(servers, memory):
+        with servers, _watched(servers, worker):
             backfill = servers.launch_backfill([HOURS, CASE], keys[0], keys[-1])
             status = servers.wait_for(backfill, LONGEST_S)
             runs = servers.runs(backfill)
@@ -103,15 +125,15 @@ def _inputs(folder: Path) -> Inputs:
 
 
 @contextmanager
-def _watched(servers: Servers, memory: Memory) -> Iterator[None]:
-    """Look at the memory of the code server's child that operates the hours."""
+def _watched(servers: Servers, worker: Worker) -> Iterator[None]:
+    """Look at the child of the code server that operates the hours."""
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(SAMPLE_S):
-            held = [_held_mb(child) for child in _children(servers.running[CODE].pid)]
-            if held and max(held) > 0.0:
-                memory.held_mb.append(max(held))
+            for child in _children(servers.running[CODE].pid):
+                if b"resource_tracker" not in _command(child):
+                    worker.look(child)
 
     watcher = threading.Thread(target=look)
     watcher.start()
@@ -131,13 +153,11 @@ def _children(pid: int) -> list[int]:
     return children
 
 
-def _held_mb(pid: int) -> float:
-    """Resident memory of a process [MB]; 0 where it has ended."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+def _command(pid: int) -> bytes:
+    """Command line of a process; empty where it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def main(arguments: list[str]) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts import digest_bytes
+from econex_pipeline.contracts import digest_plain
 from econex_pipeline.contracts.arrays import Prices, Profiles
 from econex_pipeline.contracts.errors import ForecastMissing
+from econex_pipeline.contracts.plain import Columns, plain
 from econex_pipeline.contracts.time import HOURS_PER_DAY, steps
 from econex_pipeline.contracts.windows import Windows
 from econex_pipeline.orchestration.assets.planning import PLAN
@@ -88,22 +88,19 @@ class OperatedDay:
         return self.day.storage.digest(PLAN.name, self.day.setting.case, self.day.key)
 
     @cached_property
-    def _rows(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Instant [ns] and digest of each row of the tables that stretch over time."""
-        tables = {TRACE.name: self.trace, PROFILES.name: self.profiles, PRICES.name: self.prices}
-        return {
-            name: (table["time_utc"].array.asi8, pd.util.hash_pandas_object(table, index=False).to_numpy())
-            for name, table in tables.items()
-        }
+    def _columns(self) -> dict[str, Columns]:
+        """The tables that stretch over time, sorted by it."""
+        return {TRACE.name: plain(self.trace), PROFILES.name: plain(self.profiles), PRICES.name: plain(self.prices)}
 
     def seen(self, start_utc: pd.Timestamp) -> dict[str, str | None]:
         """Digests of what an hour of the day sees of each table: the plan, and the rest as far as it looks ahead."""
-        end = (start_utc + pd.Timedelta(hours=SIGHT_H)).value
+        start, end = (instant.to_datetime64() for instant in (start_utc, start_utc + pd.Timedelta(hours=SIGHT_H)))
         seen = {PLAN.name: self._plan_digest}
-        for name, (stamps, rows) in self._rows.items():
+        for name, columns in self._columns.items():
+            low, high = columns["time_utc"].searchsorted([start, end])
             # soil and roofs remember the day so far: of the trace the hour sees all up to where it looks
-            low, high = np.searchsorted(stamps, [0 if name == TRACE.name else start_utc.value, end])
-            seen[name] = digest_bytes(rows[low:high].tobytes())
+            rows = slice(0 if name == TRACE.name else low, high)
+            seen[name] = digest_plain({column: array[rows] for column, array in columns.items()})
         if self.day.setting.feed is not None:
             seen["feed"] = self.day.setting.feed.digest(start_utc)
         return seen

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.services
 SEED = 20250714
 WORKER = "worker"
 VICTIMS = [WORKER] * 4 + [DAEMON] * 3 + [WEB] * 3
-LONGEST_S = 220.0
+LONGEST_S = 900.0  # a machine that is busy with other things too takes its time
 INSTANCE = """
 telemetry: {enabled: false}
 nux: {enabled: false}
