@@ -33,4 +33,4 @@ HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
     CMD ["dagster", "api", "grpc-health-check", "--port", "4000"]
 ENTRYPOINT ["/app/deploy/entrypoint.sh"]
 CMD ["dagster", "code-server", "start", "--host", "0.0.0.0", "--port", "4000", \
-     "--python-module", "econex_pipeline.definitions", "--location-name", "econex_pipeline"]
+     "--module-name", "econex_pipeline.definitions", "--location-name", "econex_pipeline"]

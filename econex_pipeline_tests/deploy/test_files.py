@@ -1,5 +1,6 @@
 """What the files for running elsewhere promise: one door, with a login; nothing unpinned, writable or privileged."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster._cli.code_server import code_server_cli
 from dagster._core.instance.config import dagster_instance_config_schema
+from dagster_webserver.cli import dagster_webserver
 
 from econex_pipeline.contracts import InputError
 from econex_pipeline.orchestration import home
@@ -90,6 +93,22 @@ def test_the_final_image_is_run_by_nobody_in_particular_and_has_no_compiler() ->
     assert "apt-get" not in final
     assert "COPY data" in final
     assert "requirements.lock" not in "".join(stages)
+
+
+def test_dagster_knows_the_options_of_the_commands(compose) -> None:
+    """Parsed by Dagster's own command line, without being run."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")
+    served = json.loads(re.findall(r"^CMD (\[.*\])", text, flags=re.MULTILINE)[-1])
+    values = yaml.safe_load((ROOT / "deploy" / "k8s" / "values.yaml").read_text(encoding="utf-8"))
+    (deployment,) = values["dagster-user-deployments"]["deployments"]
+    assert served[:3] == ["dagster", "code-server", "start"]
+    for options in (served[3:], deployment["codeServerArgs"]):
+        asked = code_server_cli.commands["start"].make_context("start", list(options)).params
+        assert asked["module_name"] == "econex_pipeline.definitions"
+    for name in ("webserver", "spectators"):
+        program, *options = [word.replace("/app/", f"{ROOT}/") for word in compose["services"][name]["command"]]
+        assert program == "dagster-webserver"
+        assert dagster_webserver.make_context(program, list(options)).params["path_prefix"] in ("/dagster", "/watch")
 
 
 def test_what_the_containers_run_has_no_tools_of_development() -> None:

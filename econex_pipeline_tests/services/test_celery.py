@@ -48,17 +48,18 @@ class Cluster:
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.folder / "home"))
 
-    def launch(self, job: str, keys: list[str]) -> None:
-        """Put a run into the queue, as a person would."""
+    def launch(self, *jobs: str, keys: list[str]) -> None:
+        """Put runs into the queue side by side, as persons would."""
         tags = json.dumps({START: keys[0], END: keys[-1]})
-        command = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "-j", job, "--tags", tags]
-        subprocess.run(command, env=self.env, cwd=repository(), check=True, capture_output=True)
+        command = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "--tags", tags, "-j"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        asked = [subprocess.Popen([*command, job], env=self.env, cwd=repository(), **quiet) for job in jobs]
+        assert [process.wait(PATIENCE_S) for process in asked] == [0] * len(jobs)
 
-    def ended(self, job: str, times: int = 1) -> bool:
-        """Whether so many runs of a job have succeeded; a failed one that is not tried again is an error."""
+    def ended(self, job: str) -> bool:
+        """Whether a run of a job has succeeded."""
         with self.instance() as instance:
-            runs = instance.get_runs(dg.RunsFilter(job_name=job))
-        return sum(run.is_success for run in runs) >= times
+            return any(run.is_success for run in instance.get_runs(dg.RunsFilter(job_name=job)))
 
 
 def _data(folder: Path) -> None:
@@ -82,6 +83,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         places = {"DAGSTER_HOME": "home", "ECONEX_STORAGE": "storage", "ECONEX_DATA": "data"}
         env = {**os.environ, **database, "ECONEX_REDIS_URL": broker, "ECONEX_INSTANCE": "celery"}
         env |= {name: str(folder / place) for name, place in places.items()}
+        env["PATH"] = f"{BIN}:{env['PATH']}"  # dagster-celery starts `celery` by its name
         subprocess.run([sys.executable, "-m", "econex_pipeline.orchestration.home"], env=env, check=True)
         worker = [BIN / "dagster-celery", "worker", "start", "-A", "dagster_celery.app"]
         worker += ["-y", repository() / "deploy" / "celery_worker.yaml"]
@@ -129,8 +131,7 @@ def _worker_of(cluster: Cluster, job: str) -> int:
 
 
 def test_each_case_is_planned_by_a_worker_of_its_own(cluster: Cluster, embedded: Storage) -> None:
-    for case in CASES:
-        cluster.launch(f"day_ahead_{case}", [KEY])
+    cluster.launch(*(f"day_ahead_{case}" for case in CASES), keys=[KEY])
     for case in CASES:
         wait_until(lambda case=case: cluster.ended(f"day_ahead_{case}"), f"the plan of {case}", PATIENCE_S)
     groups = {os.getpgid(_worker_of(cluster, f"day_ahead_{case}")) for case in CASES}
@@ -141,7 +142,7 @@ def test_each_case_is_planned_by_a_worker_of_its_own(cluster: Cluster, embedded:
 
 def test_a_worker_killed_in_the_middle_changes_nothing(cluster: Cluster, embedded: Storage) -> None:
     case = "base"
-    cluster.launch(f"operate_{case}", HOURS)
+    cluster.launch(f"operate_{case}", keys=HOURS)
     third = cluster.storage.path("operations", case, HOURS[2])
     wait_until(third.exists, "the third hour", PATIENCE_S, step_s=0.05)
     group = os.getpgid(_worker_of(cluster, f"operate_{case}"))
