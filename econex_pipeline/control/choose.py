@@ -11,7 +11,7 @@ from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import decision_of
 from econex_pipeline.control.fallback import BECAUSE, DECIDED, Cause, KeptPlan, Status, cause_of, last_good_plan, usable
 from econex_pipeline.control.following import followed
-from econex_pipeline.control.reasons import Reason
+from econex_pipeline.control.reason import Reason
 from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
 from econex_pipeline.twin import Decision, Exogenous
@@ -102,7 +102,7 @@ def choose(controller: Controller, question: Question) -> Choice:
         decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands)
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
-        reasons = () if solved is None else controller.explain(solved)
+        reasons = () if solved is None else controller.explain(solved, told)
         return Choice(decision, told, Status.OPTIMUM, cause, 0.0, found.basis, kept, reasons, found.message)
     status, rates, age_h = _next_rung(question, found)
     if status is Status.RULES:

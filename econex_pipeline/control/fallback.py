@@ -69,7 +69,8 @@ _CAUSES = {
 
 def cause_of(found: NextStep) -> Cause:
     """Name what a solve without an optimum failed of."""
-    return _CAUSES.get(found.status, Cause.NUMERICAL)
+    cause = _CAUSES.get(found.status, Cause.NUMERICAL)
+    return Cause.NUMERICAL if cause is Cause.NONE and not found.rates else cause
 
 
 def usable(found: NextStep) -> bool:

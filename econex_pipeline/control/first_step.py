@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from econex_pipeline.control.wording import plain
-from econex_pipeline.planning import Arc, Network, Solved
+from econex_pipeline.planning import Arc, Network, Rates, Solved
 
 LEAST_RATE = 5e-3
 """A smaller flow is not told [kW or m3/h]."""
 NS_PER_S = 1_000_000_000
+FOLLOWING = ("charge", "discharge", "import", "export")
+"""Kinds of electric arcs that follow the meter within a band, rather than the optimum alone."""
 AT_LIMIT_FRAC = 1e-6
 """Nearer to a limit than this share of it is at the limit."""
 
@@ -37,15 +39,18 @@ class Places:
         for i, commitment in enumerate(network.commitments):
             self.promises |= dict.fromkeys(commitment.plus, (i, 1.0))
             self.promises |= dict.fromkeys(commitment.minus, (i, -1.0))
+        self.following = [arc.name for arc in network.arcs if arc.layer == "E" and arc.kind in FOLLOWING]
         self.drops = {(arc.tail, arc.head) for arc in network.arcs if arc.kind == "turbined"}
 
 
 class FirstStep:
-    """The first step of a horizon, and a look at the later ones."""
+    """The first step of a horizon, with what batteries and grid are told in it, and a look at the later ones."""
 
-    def __init__(self, places: Places, solved: Solved) -> None:
+    def __init__(self, places: Places, solved: Solved, told: Rates) -> None:
         self.at, self.solved = places, solved
         self.flows = solved.flow[:, 0].tolist()
+        for name in places.following:
+            self.flows[places.arcs[name]] = told.get((name, "power_kw"), self.flows[places.arcs[name]])
         self.capacities = solved.capacity[:, 0].tolist()
         self.costs = solved.cost[:, 0].tolist()
         self.worths = solved.worth[:, 0].tolist()

@@ -9,39 +9,15 @@ passed over.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from econex_pipeline.control.first_step import LEAST_RATE, FirstStep, Places
+from econex_pipeline.control.following import TOLERANCE_USD_KWH
+from econex_pipeline.control.reason import Reason
 from econex_pipeline.control.wording import amount, place, price, than
-from econex_pipeline.planning import Arc, Network, Solved, Storage
+from econex_pipeline.planning import Arc, Network, Rates, Solved, Storage
 
 ROUNDING_USD = 1e-7
 """What solver tolerances leave of a comparison [USD per unit]."""
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a device does what it does.
-
-    Attributes
-    ----------
-    element : str
-        The device, by its name in OPERATIONS; a battery by its storage.
-    text : str
-        What it does and why; the device's name goes before it.
-    more, less : float or None
-        The two numbers compared, `more` at least `less` [USD per kWh or m3]; None where a limit decided alone.
-    """
-
-    element: str
-    text: str
-    more: float | None = None
-    less: float | None = None
-
-    def to_dict(self) -> dict[str, object]:
-        """Give the reason as plain numbers and text."""
-        numbers = {} if self.more is None or self.less is None else {"more": self.more, "less": self.less}
-        return {"element": self.element, "text": self.text, **{k: round(value, 6) for k, value in numbers.items()}}
 
 
 class Explainer:
@@ -60,13 +36,16 @@ class Explainer:
         self.batteries = [storage for storage in network.storages if storage.node == storage.name]
         self.told = [(TELL[arc.kind], arc) for arc in network.arcs if arc.kind in TELL]
 
-    def __call__(self, solved: Solved) -> tuple[Reason, ...]:
+    def __call__(self, solved: Solved, told: Rates) -> tuple[Reason, ...]:
         """Say why the devices do what they do in the first step.
 
         Parameters
         ----------
         solved : Solved
             A horizon of this network.
+        told : Rates
+            What is expected of the step as it is asked: where two ways are worth the same, batteries and the grid may
+            go another than the optimum.
 
         Returns
         -------
@@ -75,7 +54,7 @@ class Explainer:
         """
         if not solved.explained:
             return ()
-        first = FirstStep(self.places, solved)
+        first = FirstStep(self.places, solved, told)
         found = [_battery(first, storage) for storage in self.batteries]
         found += [tell(first, arc) for tell, arc in self.told]
         return tuple(reason for reason in found if reason is not None)
@@ -89,12 +68,12 @@ def _battery(first: FirstStep, storage: Storage) -> Reason | None:
         source, worth = _grid_replaced(first, given) or ("electricity here worth", first.worth(discharge.head))
         text = f"discharges {amount(power, 'kW')}{_limit(first, discharge)}"
         why = f"{source} {price(worth)}, stored energy valued {than(given, worth)}"
-        return _compared(storage.name, text, why, worth, given)
+        return _followed(storage.name, text, why, worth, given)
     if (power := first.flow(charge.name)) >= LEAST_RATE:
         source, worth = _grid_forgone(first, kept) or ("electricity here worth", first.worth(charge.tail))
         text = f"charges {amount(power, 'kW')}{_limit(first, charge)}"
         why = f"stored energy valued {price(kept)}, {source} {than(worth, kept)}"
-        return _compared(storage.name, text, why, kept, worth)
+        return _followed(storage.name, text, why, kept, worth)
     if first.full(storage.node, 0) or first.empty(storage.node, 0):
         return Reason(storage.name, f"stands still: {'full' if first.full(storage.node, 0) else 'empty'}")
     uses = [step for arc in (charge, discharge) if (step := first.next_use(arc.name)) is not None]
@@ -105,18 +84,30 @@ def _battery(first: FirstStep, storage: Storage) -> Reason | None:
     return _compared(storage.name, text, why, given, here)
 
 
+def _followed(element: str, text: str, why: str, more: float, less: float) -> Reason:
+    """Give the reason of a battery that acts; of one that follows the meter since either way is worth the same too."""
+    if ROUNDING_USD < less - more <= TOLERANCE_USD_KWH:
+        near = f"worth as much either way, within {price(TOLERANCE_USD_KWH)}"
+        return Reason(element, f"{text} to keep the grid's meter at zero: {near}")
+    return _compared(element, text, why, more, less)
+
+
 def _grid_replaced(first: FirstStep, least: float) -> tuple[str, float] | None:
     """Give the price that a discharging battery saves or earns at the grid, where it is worth at least as much."""
-    sold = first.flow("grid_export") >= LEAST_RATE
-    tariff = first.price("sell_price_usd_kwh" if sold else "buy_price_usd_kwh")
-    return ("grid pays" if sold else "grid at", tariff) if tariff >= least else None
+    side = SOLD if first.flow("grid_export") >= LEAST_RATE else BOUGHT
+    return _priced(first, side) if first.price(side[1]) >= least else None
 
 
 def _grid_forgone(first: FirstStep, most: float) -> tuple[str, float] | None:
     """Give the price that a charging battery pays or forgoes at the grid, where it is worth at most as much."""
-    bought = first.flow("grid_import") >= LEAST_RATE
-    tariff = first.price("buy_price_usd_kwh" if bought else "sell_price_usd_kwh")
-    return ("grid at" if bought else "grid pays", tariff) if tariff <= most else None
+    side = BOUGHT if first.flow("grid_import") >= LEAST_RATE else SOLD
+    return _priced(first, side) if first.price(side[1]) <= most else None
+
+
+def _priced(first: FirstStep, side: tuple[str, str, str]) -> tuple[str, float] | None:
+    """Give the words and the price of one side of the grid's meter; none while it is out."""
+    arc, column, words = side
+    return None if first.out_of_service(first.solved.network.arc[arc]) else (words, first.price(column))
 
 
 def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
@@ -125,7 +116,7 @@ def _transfer(first: FirstStep, arc: Arc) -> Reason | None:
         worth, taken = first.brings(arc), first.takes(arc)
         verb = {"pumped": "lifts", "gravity": "returns", "backup": "gives"}[arc.kind]
         why = f"water worth {price(worth)} at {place(arc.head)}, {price(taken)} at {place(arc.tail)}"
-        why += f", {price(lift)} to lift" if arc.kind == "pumped" else ""
+        why += f", {price(lift)} to lift" if arc.name in first.solved.energy else ""
         text = f"{verb} {amount(flow, 'm3/h')}{_limit(first, arc)}"
         return _compared(arc.name, text, why, worth, taken + lift + first.cost(arc))
     if arc.kind != "pumped":
@@ -145,6 +136,8 @@ def _turbine(first: FirstStep, arc: Arc) -> Reason | None:
     if (flow := first.flow(arc.name)) < LEAST_RATE:
         return _held(first, arc) or _waits(first, arc, "stands still", "a m3 makes electricity for")
     text = f"takes {amount(flow, 'm3/h')}{_limit(first, arc)}"
+    if arc.name not in first.solved.energy:  # energy along a curve has no one worth per m3
+        return Reason(arc.name, text)
     why = f"a m3 makes electricity for {price(power)}, valued {price(above)} above and {price(below)} below"
     return _compared(arc.name, text, why, power + below, above + first.cost(arc))
 
@@ -280,6 +273,8 @@ def _compared(element: str, text: str, why: str, more: float, less: float) -> Re
     return Reason(element, f"{text}: {why}", more, less) if more >= less - ROUNDING_USD else Reason(element, text)
 
 
+BOUGHT = ("grid_import", "buy_price_usd_kwh", "grid at")
+SOLD = ("grid_export", "sell_price_usd_kwh", "grid pays")
 WATER_SOLD = ("water", "m3/h", "water_sell_usd_m3")
 TELL: dict[str, Callable[[FirstStep, Arc], Reason | None]] = {
     "pumped": _transfer,

@@ -6,11 +6,17 @@ import pytest
 
 from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.control import Controller, operate_hour
-from econex_pipeline.control.reasons import ROUNDING_USD
+from econex_pipeline.control.first_step import LEAST_RATE
+from econex_pipeline.control.reasons import ROUNDING_USD, Explainer
 from econex_pipeline.district import Event
-from econex_pipeline.planning import solve_step
+from econex_pipeline.planning import PlanOptions, Solved, build_network, solve_step
+from econex_pipeline.planning.instance import make_instance
+from econex_pipeline.planning.monolith import assemble, solve_monolith
+from econex_pipeline.planning.tables import read_tables
 from econex_pipeline.twin import Twin
 from econex_pipeline_tests.control.conftest import DAY, operate_day, operated_with
+from econex_pipeline_tests.planning.days import days
+from econex_pipeline_tests.planning.equipped import equipped
 from econex_pipeline_tests.twin.synthetic import START
 
 STORED = re.compile(r"stored energy valued (-?\d+\.\d+|as much)")
@@ -42,6 +48,18 @@ def of(reasons, element):
     return next((reason for reason in reasons if reason.element == element), None)
 
 
+def test_a_reason_is_of_what_is_asked(told):
+    """Where two ways are worth the same, a battery follows the meter rather than the optimum: that is what is told."""
+    for *_, reasons, record in told:
+        reason, asked = of(reasons, "battery_1"), record.choices[0].decision.powers_kw
+        verb = {"charges": "charge", "discharges": "discharge"}.get(reason.text.split()[0]) if reason else None
+        for way in ("charge", "discharge"):
+            power = asked.get(f"battery_1.{way}", 0.0)
+            assert (power >= LEAST_RATE) == (verb == way)
+            if verb == way:
+                assert float(reason.text.split()[1]) == pytest.approx(power, abs=0.051)
+
+
 def test_every_comparison_holds(told):
     compared = [reason for *_, reasons, _ in told for reason in reasons if reason.more is not None]
     assert len(compared) > 5 * DAY
@@ -59,7 +77,10 @@ def test_a_battery_acts_on_the_price_of_the_grid_and_the_worth_of_what_it_holds(
         column = "buy_price_usd_kwh" if grid[1] == "at" else "sell_price_usd_kwh"
         assert float(grid[2]) == pytest.approx(tariff.of(column)[hour], abs=5e-4)
         arc = controller.network.arc["battery_1.discharge"]
-        per_kwh = found.marginals["battery_1"] * (arc.draw if "discharges" in reason.text else 1.0 / arc.draw)
+        nodes = [node.name for node in controller.network.nodes]
+        per_kwh = found.solved.worth[nodes.index("battery_1"), 0] * (
+            arc.draw if "discharges" in reason.text else 1.0 / arc.draw
+        )
         assert float(STORED.search(reason.text)[1]) == pytest.approx(per_kwh, abs=5.1e-3)
         spoken += 1
     assert spoken >= 4
@@ -74,7 +95,7 @@ def test_what_is_stored_is_worth_what_one_more_unit_saves(told, controller):
     little_kwh, checked, capacity_kwh = 0.01, 0, controller.network.storage["battery_1"].capacity
     for question, options, found, reasons, _ in told[::3]:
         reason = of(reasons, "battery_1")
-        acts = reason is not None and ("discharges" in reason.text or "keeps" in reason.text)
+        acts = reason is not None and reason.more is not None and reason.text.startswith(("discharges", "keeps"))
         if not acts or not little_kwh < question[4]["battery_1"] < capacity_kwh - little_kwh:
             continue
         stated = (reason.less if "discharges" in reason.text else reason.more) / arc.draw
@@ -115,7 +136,8 @@ def test_limits_are_named_where_they_hold(told):
                 way = {"discharges": ".discharge", "charges": ".charge"}.get(reason.text.split()[0], "")
                 quantity = "power_kw" if way else "flow_m3_h"
                 name = reason.element + way
-                assert found.rates[name, quantity] == pytest.approx(found.limits[name])
+                place = [arc.name for arc in found.solved.network.arcs].index(name)
+                assert found.rates[name, quantity] == pytest.approx(found.solved.capacity[place, 0])
                 limited["(its limit)"] += 1
             if named := re.search(r"(?:until|still:) ([a-z_ 0-9]+) is (full|empty)", reason.text):
                 storage = storages[named[1] if named[1] != "it" else reason.element.replace("_", " ")]
@@ -147,6 +169,23 @@ def test_an_outage_is_named(district, profiles, prices, plan):
         said = [of(record.choices[0].reasons, element) for record in records]
         assert text not in (said[0].text, said[4].text)  # the hour after an outage still counts on it
         assert said[2].text == text
+    told = " ".join(reason.text for record in records[2:4] for reason in record.choices[0].reasons)
+    assert not GRID.search(told)
+
+
+def test_curves_ramps_and_switches_are_not_told_what_they_are_not(district):
+    """The pilot with every limit a device may have: what is compared holds, and no curve has one price per m3."""
+    network = build_network(equipped(district))
+    day = days(network)
+    shown = (frame[frame["time_utc"].isin(day.times[:DAY])] for frame in (day.profiles, day.coefficients, day.prices))
+    instance = make_instance(network, read_tables(network, *shown), day.start, dict(network.end_values), DAY)
+    solved = Solved(instance, solve_monolith(assemble(instance, PlanOptions()), PlanOptions()))
+    reasons = Explainer(network, district.site.civil_time_zone)(solved, {})
+    assert len(reasons) > 4
+    curves = {coupling.arc for coupling in network.chorded}
+    for reason in reasons:
+        assert reason.more is None or reason.more >= reason.less - ROUNDING_USD
+        assert reason.element not in curves or "lift" not in reason.text.split(":")[-1]
 
 
 def test_reasons_stand_in_the_notes_of_the_hour(told):
