@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts.arrays import Prices, Profiles
-from econex_pipeline.contracts.time import HOURS_PER_DAY, day_start_utc, operating_day
+from econex_pipeline.contracts.time import day_start_utc, operating_day
 from econex_pipeline.district import District
 from econex_pipeline.planning import Basis, DayPlan, EndValues, Network, NextStep, Tranche, solve_step
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 LEAST_STEPS = 2
-"""A horizon needs two steps: the last step of a day looks to the midnight after."""
+"""A horizon needs two steps: in the last step of a day the targets stand one step behind midnight."""
 
 
 class ToMidnight:
@@ -56,10 +56,7 @@ class ToMidnight:
     ) -> NextStep:
         """Solve the rest of the day; arguments and answer as of `solve_step`, whose end values are not used."""
         now = profiles.times[0]
-        left_h = self._left_h(now)
-        if left_h < LEAST_STEPS * network.step_h:
-            left_h += HOURS_PER_DAY
-        rest = profiles.ahead(now, left_h)
+        rest = profiles.ahead(now, max(self._left_h(now), LEAST_STEPS * network.step_h))
         seen = {k: v[: len(rest.stamps)] if isinstance(v, np.ndarray) else v for k, v in coefficients.items()}
         found = solve_step(network, rest, seen, prices, start, plan, self._values, time_limit_s=time_limit_s)
         return replace(found, basis=None)

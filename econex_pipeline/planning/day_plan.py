@@ -146,8 +146,15 @@ class DayPlan:
         place = self._place(stamp)
         if place is None or not self.amounts.size or np.isnan(self.amounts[:, place]).any():
             return None
+        stated = dict(self.network.end_values)
         return {
-            storage.name: tranches_of(storage, self.amounts[:, place, i], self.marginals[:, place, i], self.weights)
+            storage.name: tranches_of(
+                storage,
+                self.amounts[:, place, i],
+                self.marginals[:, place, i],
+                self.weights,
+                stated.get(storage.name, ()),
+            )
             for i, storage in enumerate(self.network.storages)
         }
 

@@ -49,7 +49,9 @@ def district_end_values(network: Network, tables: Tables) -> EndValues:
     return values
 
 
-def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Array) -> tuple[Tranche, ...]:
+def tranches_of(
+    storage: Storage, amounts: Array, values: Array, probability: Array, stated: tuple[Tranche, ...] = ()
+) -> tuple[Tranche, ...]:
     """Give the value of what a storage holds as a concave function, from a plan's scenarios at one stamp.
 
     Parameters
@@ -58,6 +60,8 @@ def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Ar
         The storage.
     amounts, values, probability : numpy.ndarray, shape (scenario,)
         Stored amount [kWh or m3], what one more unit is worth [USD], weight.
+    stated : tuple of Tranche, optional
+        What the district says of the storage, for amounts that no scenario came to.
 
     Returns
     -------
@@ -68,6 +72,8 @@ def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Ar
     -----
     Each scenario gives a point (amount, marginal value). The decreasing step function nearest to the points, each
     counting by its probability, is found by pooling adjacent violators; it steps halfway between neighbouring amounts.
+    A plan says nothing of amounts outside those of its scenarios. Below them a unit is worth no less, and above them no
+    more, than the district says.
     """
     mass = np.maximum(probability, LEAST_WEIGHT)
     order = np.argsort(amounts, kind="stable")
@@ -77,6 +83,7 @@ def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Ar
     level = np.bincount(groups, mass * amounts) / weight
     height = _decreasing(np.bincount(groups, mass * values) / weight, weight)
     edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2.0, [storage.capacity]])
+    edges, height = _beyond(edges, height, stated, float(level[0]), float(level[-1]))
     width = np.diff(edges)
     while len(height) > 1 and (len(height) > MOST_TRANCHES or np.diff(height).max() >= 0.0):
         i = int(np.argmax(np.diff(height)))
@@ -84,6 +91,22 @@ def tranches_of(storage: Storage, amounts: Array, values: Array, probability: Ar
         height = np.concatenate([height[:i], [merged], height[i + 2 :]])
         width = np.concatenate([width[:i], [width[i] + width[i + 1]], width[i + 2 :]])
     return tuple(Tranche(float(w), float(v)) for w, v in zip(width, height, strict=True))
+
+
+def _beyond(
+    edges: Array, height: Array, stated: tuple[Tranche, ...], lowest: float, highest: float
+) -> tuple[Array, Array]:
+    """Join what a plan says between its lowest and highest amount with what the district says outside."""
+    if not stated:
+        return edges, height
+    marks = np.cumsum([0.0, *(tranche.width for tranche in stated)])
+    finer = np.unique(np.concatenate([edges, np.clip([lowest, highest, *marks], 0.0, edges[-1])]))
+    finer = np.append(finer[:-1][np.diff(finer) > SAME_LEVEL], edges[-1])
+    middle = (finer[1:] + finer[:-1]) / 2.0
+    own = height[np.searchsorted(edges, middle) - 1]
+    said = np.array([*(tranche.value_usd for tranche in stated), 0.0])[np.searchsorted(marks, middle) - 1]
+    below, above = middle < lowest, middle > highest
+    return finer, np.where(below, np.maximum(own, said), np.where(above, np.minimum(own, said), own))
 
 
 def _decreasing(values: Array, weight: Array) -> Array:

@@ -122,6 +122,12 @@ def test_stored_amounts_are_worth_less_the_more_there_is(network, planned, uncer
         end_values_from_plan(network, planned.plan, uncertain.times[0] - pd.Timedelta(hours=1))
 
 
+def worth_at(tranches, amount):
+    """What a unit is worth at an amount: the value of the tranche it lies in."""
+    edges = np.cumsum([tranche.width for tranche in tranches])
+    return tranches[int(np.searchsorted(edges, amount))].value_usd
+
+
 def test_each_scenario_counts_by_its_probability(network, planned, uncertain):
     """Values that rise with the level are pooled into one: their expectation."""
     weights = uncertain.scenarios.groupby("scenario")["probability"].first()
@@ -131,15 +137,29 @@ def test_each_scenario_counts_by_its_probability(network, planned, uncertain):
     at = (plan["element"] == "cistern") & (plan["time_utc"] == time) & (plan["scenario"] >= 0)
     for quantity in ("level_m3", "marginal_value_usd_m3"):
         plan.loc[at & (plan["quantity"] == quantity), "value"] = values
-    (pooled,) = end_values_from_plan(network, plan, time)["cistern"]
-    assert pooled.value_usd == pytest.approx(weights.to_numpy() @ values)
-    assert pooled.value_usd != pytest.approx(values.mean(), rel=0.01)
+    pooled = worth_at(end_values_from_plan(network, plan, time)["cistern"], float(values.mean()))
+    assert pooled == pytest.approx(weights.to_numpy() @ values)
+    assert pooled != pytest.approx(values.mean(), rel=0.01)
 
 
 def test_a_single_scenario_values_a_storage_at_its_dual(network, sunny, sunny_plan):
     ends = end_values_from_plan(network, sunny_plan.plan, sunny.times[20])
     dual = flow(sunny_plan.plan, "battery_1", "marginal_value_usd_kwh")[sunny.times[20]]
-    assert [tranche.value_usd for tranche in ends["battery_1"]] == pytest.approx([dual])
+    held = flow(sunny_plan.plan, "battery_1", "stored_kwh")[sunny.times[20]]
+    assert worth_at(ends["battery_1"], held) == pytest.approx(dual)
+
+
+def test_of_amounts_no_scenario_came_to_the_district_speaks(network, sunny, sunny_plan):
+    """A plan of one scenario knows one amount. Less is worth no less, more no more, than the district says."""
+    plan, time = sunny_plan.plan.copy(), sunny.times[20]
+    at = (plan["element"] == "cistern") & (plan["time_utc"] == time)
+    for quantity, value in (("level_m3", 8.0), ("marginal_value_usd_m3", 1.5)):
+        plan.loc[at & (plan["quantity"] == quantity), "value"] = value
+    tranches = end_values_from_plan(network, plan, time)["cistern"]
+    first, *_, last = dict(network.end_values)["cistern"]
+    assert worth_at(tranches, 0.5 * first.width) == max(1.5, first.value_usd)
+    assert worth_at(tranches, 8.0) == 1.5
+    assert worth_at(tranches, 19.0) == min(1.5, last.value_usd)
 
 
 def test_water_above_a_turbine_is_worth_its_fall_as_well(network, sunny, sunny_plan):
