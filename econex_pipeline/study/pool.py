@@ -10,8 +10,9 @@ import os
 import queue
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,8 @@ def run(
             while waiting or running:
                 for task in _ready(waiting, list(running.values()), jobs):
                     waiting.remove(task)
-                    running[pool.submit(_work, task, data_dir, root)] = task
+                    with _deaf_to_interrupts():
+                        running[pool.submit(_work, task, data_dir, root)] = task
                 done, _ = wait(running, POLL_S, FIRST_COMPLETED)
                 _drain(told, progress)
                 for future in done:
@@ -138,11 +140,19 @@ def _ready(waiting: Sequence[Task], running: Sequence[Task], jobs: int) -> list[
     return found
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start workers that do not hear Ctrl-C, from their first moment on: the parent stops them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _listen_to(told: Any) -> None:
-    """Make a worker ready; what a person stops on the terminal, the parent stops."""
     global _told
     _told = told
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class TaskFailed(Exception):
