@@ -61,7 +61,7 @@ LINES: tuple[tuple[str, str, Figure], ...] = (
      partial(_inside, part="battery_discharged_in_peak_kwh", whole="battery_discharged_kwh", unit="kWh")),
     ("Load shifting", "bought in the peak",
      partial(_inside, part="import_in_peak_kwh", whole="grid_import_kwh", unit="kWh")),
-    ("Rainwater arbitrage", "harvested rain and greywater spilled",
+    ("Rainwater arbitrage", "ran over, beside the rain harvested",
      partial(_inside, part="spill_m3", whole="harvested_m3", unit="m3")),
     ("Rainwater arbitrage", "raw water moved outside the peak",
      partial(_outside, part="raw_moved_in_peak_m3", whole="raw_moved_m3", unit="m3")),

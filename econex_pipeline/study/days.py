@@ -226,6 +226,10 @@ class StudyDays:
         known = (None if isinstance(expected, ForecastMissing) else expected for expected in ahead)
         return dict(zip(issues, known, strict=True))
 
+    def fed(self, of: date) -> str | None:
+        """Digest of the real forecasts that a day could see; None where the district's law makes them."""
+        return None if self.setting.feed is None else self.setting.feed.digest(self.day(of).times[-1])
+
     def digest(self, of: date) -> str:
         """Digest of what was prepared for a day.
 
@@ -249,9 +253,7 @@ class StudyDays:
     def _digest(self, of: date) -> str:
         before = None if of == self.first else self.digest(of - timedelta(days=1))
         content = {"code": code_version(*ROOMS), "case": self.setting.digest, "day": of.isoformat(), "before": before}
-        if self.setting.feed is not None:
-            content["feed"] = self.setting.feed.digest(self.day(of).horizon[-1])
-        return digest_json(content)
+        return digest_json({**content, "feed": self.fed(of)})
 
     def _start_amounts(self, of: date) -> dict[str, float]:
         if of == self.first:

@@ -19,11 +19,12 @@ from econex_pipeline.control import ControlState
 from econex_pipeline.district import District
 from econex_pipeline.orchestration.recipe import once
 from econex_pipeline.orchestration.versions import code_version
+from econex_pipeline.study.days import ROOMS as INPUT_ROOMS
 from econex_pipeline.study.days import StudyDays
 from econex_pipeline.study.strategies import AT_ONCE, BY_DAY, ENDING_AS, Operated
 from econex_pipeline.twin import balances
 
-ROOMS = ("control", "twin", "planning", "hydraulics", "treatment", "study/strategies.py", "study/operating.py")
+ROOMS = (*INPUT_ROOMS, "control", "twin", "study/strategies.py", "study/operating.py")
 HAPPENED = ("delivered", "actual")
 PRESSURE = "pressure"  # in EPANET's words of a pressure below zero
 EVENT = "event_active"
@@ -112,7 +113,7 @@ class Chain(Kept):
         bool
             Whether what was kept could be reused.
         """
-        key, digest = self.days.day(of).key, self._digest(inputs=self.days.digest(of))
+        key, digest = self.days.day(of).key, self._digest(inputs=self.days.digest(of), feed=self.days.fed(of))
         reused = self._taken_over(key, digest)
         if not reused:
             self._keep(key, digest, of, BY_DAY[self.strategy](self.days, of, self.state))

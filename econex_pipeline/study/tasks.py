@@ -103,7 +103,7 @@ def year_tasks(first: date, days: int | None = None) -> list[Task]:
 
 
 def days_of_month(first: date) -> int:
-    """Count the days from a day to the same day of the next month."""
+    """Count the days of the month that a day is in."""
     following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
     return (following - first.replace(day=1)).days
 
