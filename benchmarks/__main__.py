@@ -11,7 +11,7 @@ from benchmarks.comparison import Comparison
 
 NOT_BENCHMARKS = {"__main__", "comparison"}
 
-ON_REQUEST = {"plan_solve_1000"}
+ON_REQUEST = {"plan_solve_1000", "year_backfill"}
 """Minutes long: run by name only."""
 
 
