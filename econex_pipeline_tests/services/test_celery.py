@@ -123,10 +123,11 @@ def embedded(cluster: Cluster) -> Storage:
 
 
 def _worker_of(cluster: Cluster, job: str) -> int:
-    """Process that works at the latest run of a job."""
+    """Process that works at the latest run of a job; 0 where none does yet."""
     with cluster.instance() as instance:
-        run = instance.get_runs(dg.RunsFilter(job_name=job), limit=1)[0]
-        records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_START).records
+        runs = instance.get_runs(dg.RunsFilter(job_name=job), limit=1)
+        started = dg.DagsterEventType.RUN_START
+        records = instance.get_records_for_run(runs[0].run_id, of_type=started).records if runs else []
     return int(records[0].event_log_entry.dagster_event.pid) if records else 0
 
 
@@ -143,11 +144,11 @@ def test_each_case_is_planned_by_a_worker_of_its_own(cluster: Cluster, embedded:
 def test_a_worker_killed_in_the_middle_changes_nothing(cluster: Cluster, embedded: Storage) -> None:
     case = "base"
     cluster.launch(f"operate_{case}", keys=HOURS)
-    third = cluster.storage.path("operations", case, HOURS[2])
-    wait_until(third.exists, "the third hour", PATIENCE_S, step_s=0.05)
+    wait_until(lambda: _worker_of(cluster, f"operate_{case}") > 0, "the run to start", PATIENCE_S, step_s=0.01)
     group = os.getpgid(_worker_of(cluster, f"operate_{case}"))
+    second, last = (cluster.storage.path("operations", case, HOURS[hour]) for hour in (1, -1))
+    wait_until(second.exists, "the second hour", PATIENCE_S, step_s=0.01)
     os.killpg(group, signal.SIGKILL)
-    last = cluster.storage.path("operations", case, HOURS[-1])
     assert not last.exists(), "all hours were there before the worker could be killed"
     wait_until(lambda: cluster.ended(f"operate_{case}"), "the hours, by the other worker", PATIENCE_S)
     assert os.getpgid(_worker_of(cluster, f"operate_{case}")) != group
