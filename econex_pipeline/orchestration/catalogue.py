@@ -54,8 +54,13 @@ def table_metadata(frame: pd.DataFrame) -> dict[str, dg.MetadataValue]:
 
 
 def numbers(values: Mapping[str, float]) -> dict[str, dg.MetadataValue]:
-    """Numbers that Dagster plots over partitions, by names of the dictionary (which carry the unit)."""
-    return {name: dg.MetadataValue.float(float(value)) for name, value in values.items() if math.isfinite(value)}
+    """Numbers that Dagster plots over partitions, by names of the dictionary (which carry the unit).
+
+    Six digits are shown; the table has the rest.
+    """
+    return {
+        name: dg.MetadataValue.float(float(f"{value:.6g}")) for name, value in values.items() if math.isfinite(value)
+    }
 
 
 def picture(png: bytes, title: str) -> dg.MetadataValue:
