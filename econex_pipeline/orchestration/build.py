@@ -15,6 +15,7 @@ from econex_pipeline.orchestration import home, unreadable
 from econex_pipeline.orchestration.assets import DAILY
 from econex_pipeline.orchestration.assets.operations import hour_checks, operations_asset
 from econex_pipeline.orchestration.automation.due import Site
+from econex_pipeline.orchestration.automation.replan import replan_sensor
 from econex_pipeline.orchestration.automation.retention import retention_job, retention_schedule
 from econex_pipeline.orchestration.automation.settings import read_automation
 from econex_pipeline.orchestration.automation.triggers import catch_up_sensor, schedules
@@ -87,7 +88,7 @@ def build_definitions(
     jobs.append(retention_job(automation))
     ticking = [retention_schedule(automation), *(entry for site in sites for entry in schedules(site, automation))]
     lost = {case: sentence for case, sentence in found.unreadable.items() if case in automation.cases}
-    looking = [catch_up_sensor(sites, automation, kept_going)] if sites else []
+    looking = [sensor(sites, automation, kept_going) for sensor in (catch_up_sensor, replan_sensor) if sites]
     if sites or lost:
         looking.append(alarm_sensor(sites, automation, lost))
     resources: dict[str, object] = {

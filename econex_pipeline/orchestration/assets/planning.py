@@ -13,7 +13,7 @@ from econex_pipeline.contracts import EconexError, tidy
 from econex_pipeline.orchestration import catalogue
 from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATMENT
 from econex_pipeline.orchestration.assets.surroundings import PRICES, SCENARIOS
-from econex_pipeline.orchestration.choices import ChosenRecipe
+from econex_pipeline.orchestration.choices import ChosenRecipe, made_with
 from econex_pipeline.orchestration.recipe import Day, Made
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ def _plan(
     extra: dict[str, Any] = {"status": answer.status, "objective_usd": answer.objective, "parts": parts}
     if answer.quality is not None:
         extra |= {"worth": answer.quality.lines, "worth_nothing": list(answer.quality.worthless)}
-    if made_with := chosen.chosen(CHOICES):
-        extra |= {"chosen": made_with}
-    return Made(answer.plan, extra=extra)
+    return Made(answer.plan, extra=extra | made_with(chosen, CHOICES))
 
 
 def _weighted(day: Day) -> Network:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import InputError, validate
-from econex_pipeline.orchestration.choices import ChosenRecipe
+from econex_pipeline.orchestration.choices import ChosenRecipe, made_with
 from econex_pipeline.orchestration.forecasts import forecast_at
 from econex_pipeline.orchestration.recipe import Day, Made, Recipe
 
@@ -80,7 +80,8 @@ def _members(day: Day, forecast: pd.DataFrame) -> Made:
     setting, settings = day.setting, day.setting.district.scenarios
     seed = settings.seed if day.options.seed is None else day.options.seed
     rng = np.random.default_rng(np.random.SeedSequence([seed, day.date.toordinal()]))
-    return Made(draw_members(setting.district, setting.climatology, forecast, settings.drawn, rng))
+    members = draw_members(setting.district, setting.climatology, forecast, settings.drawn, rng)
+    return Made(members, made_with(day.options, ("seed",)))
 
 
 MEMBERS = ChosenRecipe(
@@ -135,7 +136,7 @@ def _scenarios(day: Day, members: pd.DataFrame, prices: pd.DataFrame) -> Made:
     district = day.setting.district
     drawn = profiles(district, members, day.setting.expected_memory(day.issued_at_utc, day.times[0]))
     validate(drawn, "MEMBER_PROFILES", source="profiles of the members")
-    return Made(reduce_members(district, drawn, prices, _kept(day)))
+    return Made(reduce_members(district, drawn, prices, _kept(day)), made_with(day.options, ("scenarios",)))
 
 
 def _kept(day: Day) -> int:

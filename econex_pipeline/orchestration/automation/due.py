@@ -155,6 +155,18 @@ def next_requests(
     return [request for chain in chains if (request := chooser.first(chain)) is not None]
 
 
+def next_day_again(site: Site, settings: Automation, history: History, now: datetime) -> Request | None:
+    """Give the plan of the next day if it may be asked for again: it is there, not being made, and did not just fail.
+
+    Parameters are those of `next_requests`.
+    """
+    day = site.today(now) + timedelta(days=1)
+    request = Request("day_ahead", day, (partitions.key_of_day(day, site.utc_offset_h),))
+    key, chooser = request.keys[0], _Chooser(site, settings, history, now)
+    there = key in history.made["day_ahead"] and key not in history.running["day_ahead"]
+    return request if there and not chooser.failed(request) else None
+
+
 @dataclass(frozen=True)
 class _Chooser:
     site: Site
@@ -177,6 +189,10 @@ class _Chooser:
             else:
                 return request
         return None
+
+    def failed(self, request: Request) -> bool:
+        """Whether a request failed a moment ago, or too often."""
+        return self._just_failed(request) or self._given_up(request)
 
     def _ready(self, entry: Due) -> Literal["now", "not yet", "never"]:
         """Whether what an entry is made from is there: hours need their plan, a report all hours of its day."""

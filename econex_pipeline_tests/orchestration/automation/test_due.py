@@ -15,6 +15,7 @@ from econex_pipeline.orchestration.automation.due import (
     Request,
     Site,
     due,
+    next_day_again,
     next_requests,
 )
 from econex_pipeline.orchestration.automation.settings import Automation, CatchUp
@@ -175,3 +176,22 @@ def test_a_day_is_planned_at_the_same_time_of_the_site_everywhere(utc_offset_h: 
 def test_a_case_that_begins_today_has_no_yesterday() -> None:
     new = Site("base", "base", -5, TODAY)
     assert {entry.day for entry in due(new, SETTINGS, START)} == {TODAY}
+
+
+def test_a_plan_is_asked_for_again_only_where_it_is_there_and_nothing_is_under_way() -> None:
+    """At noon of the site; the plan of the next day is named by its key."""
+    now = datetime(2025, 7, 15, 18, 0, tzinfo=UTC)
+    key = partitions.key_of_day(date(2025, 7, 16), SITE.utc_offset_h)
+    request, none = Request("day_ahead", date(2025, 7, 16), (key,)), {stage: set[str]() for stage in STAGES}
+    there = {**none, "day_ahead": {key}}
+    name, soon, late = request.name(SITE.case), now - 5 * MINUTE, now - timedelta(hours=2)
+    asked = {
+        "not there": History(none, none, {}),
+        "being made": History(there, there, {}),
+        "just failed": History(there, none, {name: Failures(1, soon)}),
+        "given up": History(there, none, {name: Failures(SETTINGS.catch_up.tries, late)}),
+        "there": History(there, none, {}),
+        "failed a while ago": History(there, none, {name: Failures(1, late)}),
+    }
+    again = {case for case, history in asked.items() if next_day_again(SITE, SETTINGS, history, now) == request}
+    assert again == {"there", "failed a while ago"}

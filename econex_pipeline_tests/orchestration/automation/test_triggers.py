@@ -77,7 +77,7 @@ def test_everything_is_off_until_it_is_turned_on(data_dir) -> None:
     assert {sensor.default_status for sensor in repository.sensor_defs} == {dg.DefaultSensorStatus.STOPPED}
     names = {schedule.name for schedule in repository.schedule_defs} | {s.name for s in repository.sensor_defs}
     expected = {"plan_next_day_base", "operate_each_hour_base", "report_each_day_base", "weekly_retention"}
-    assert names == expected | {"catch_up", "alarms"}
+    assert names == expected | {"catch_up", "replan", "alarms"}
 
 
 def test_the_next_day_is_planned_at_a_quarter_past_noon_of_the_site(instance) -> None:
