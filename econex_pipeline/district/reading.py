@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from econex_pipeline.district.model import District
 CASE_KEYS = ("district", "description", "changes")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 PLAIN_NAME = "a plain name, letters, digits, - and _"
+KEPT_TEXTS = 8
 _NOT_THERE = object()
 
 
@@ -105,7 +108,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         If the file is missing, is no YAML, or holds anything but a mapping.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        content = deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise InputError(path, "file", "missing", "a YAML file at this path") from None
     except yaml.MarkedYAMLError as error:
@@ -116,6 +119,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(path, "file", type(content).__name__, "a mapping of keys to values")
     return content
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _parsed(text: str) -> Any:
+    """Parse a text; cases of one district share its file, and parsing takes most of the time of reading them."""
+    return yaml.load(text, Loader=_StrictLoader)
 
 
 def _case_name(case_path: Path, known: list[str]) -> str:

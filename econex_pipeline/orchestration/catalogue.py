@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping
+from functools import cache
 
 import dagster as dg
 import pandas as pd
@@ -23,6 +24,7 @@ def tags(table: str, case: str) -> dict[str, str]:
     return {"case": case, "table": table}
 
 
+@cache
 def column_schema(contract: str) -> dg.TableSchema:
     """The contract of a table as Dagster's column schema, each column with its unit."""
     table = TABLES[contract]
