@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import dagster as dg
@@ -16,12 +16,16 @@ SHOWN_ROWS = 5
 
 
 def tags(table: str, case: str) -> dict[str, str]:
-    """Tags by which the asset graph can be narrowed to one case (``tag:case=storm``) or one table of all cases.
-
-    The graph labels an asset by the last part of its key, the case: an opened group lists the cases, and the
-    description under each label begins with the table.
-    """
+    """Tags by which the asset graph can be narrowed to one case (``tag:case=storm``) or one table of all cases."""
     return {"case": case, "table": table}
+
+
+def kinds(table: str, tools: Sequence[str]) -> set[str]:
+    """Badges below an asset in the graph: its table, and the first two of the tools it is made with.
+
+    The graph labels an asset by the last part of its key, the case, and so the table stands here. Dagster takes three.
+    """
+    return {table, *tools[:2]}
 
 
 @cache

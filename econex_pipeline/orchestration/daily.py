@@ -40,7 +40,7 @@ def daily_asset(entry: Recipe, case: str, utc_offset_h: int, first_day: date) ->
         partitions_def=partitions.daily(utc_offset_h, first_day),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=entry.group,
-        kinds=set(entry.kinds),
+        kinds=catalogue.kinds(entry.name, entry.kinds),
         owners=[f"team:{entry.group}"],
         tags=catalogue.tags(entry.name, name),
         description=f"{entry.name}: {entry.description}",

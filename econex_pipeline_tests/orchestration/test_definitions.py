@@ -101,3 +101,11 @@ def test_definitions_load_without_solver_simulator_and_pictures() -> None:
     code = f"import sys, econex_pipeline.definitions; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_every_asset_tells_its_case_by_its_label_and_its_table_by_a_badge(definitions: dg.Definitions) -> None:
+    for spec in definitions.resolve_all_asset_specs():
+        table, case = spec.key.path
+        assert table in spec.kinds
+        assert spec.tags["case"] == case
+        assert spec.tags["table"] == table

@@ -81,7 +81,7 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
         partitions_def=partitions.hourly(utc_offset_h, first_day),
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name=GROUP,
-        kinds={"epanet", "highs", "parquet"},
+        kinds=catalogue.kinds(HOURS, ("epanet", "highs")),
         owners=[f"team:{GROUP}"],
         tags=catalogue.tags(HOURS, name),
         description=(
