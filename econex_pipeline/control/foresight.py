@@ -178,10 +178,9 @@ def _solve(
     values: EndValues,
     basis: Basis | None = None,
 ) -> NextStep:
-    question = (network, future, coefficients, prices, start.amounts(), None, values)
-    found = solve_step(*question, basis, time_limit_s=TIME_LIMIT_S)
-    if found.status == "error" and basis is not None:  # a basis of the hour before may be singular now
-        found = solve_step(*question, time_limit_s=TIME_LIMIT_S)
+    found = solve_step(
+        network, future, coefficients, prices, start.amounts(), None, values, basis, time_limit_s=TIME_LIMIT_S
+    )
     if found.status != "optimal":
         raise NoForesight(f"{future.times[0]}, {len(future.stamps)} steps: {found.message}")
     return found

@@ -188,7 +188,10 @@ def _solved(
     check_costs(instance)
     assembled = fixed_schedule(assemble(instance, options), instance, schedule)
     last = None if basis is None else from_slots(basis, instance.template, int(tables.stamps[0]))
-    return instance, assembled, solve_monolith(assembled, options, last)
+    result = solve_monolith(assembled, options, last)
+    if last is not None and result.solution.status == "error":  # a warm start now and then ends in numerical trouble
+        result = solve_monolith(assembled, options, None)
+    return instance, assembled, result
 
 
 def _kept(instance: Instance, basis: Basis | None) -> Basis | None:
