@@ -119,7 +119,7 @@ def test_two_cases_that_would_be_stored_under_one_name_are_refused(own_data):
         ("tail: home_2, head: hub, layer: W", "tail: home_3, head: hub, layer: W",
          "arcs.raw_2_hub.tail is 'home_3', which is no node of the district; did you mean 'home_2'?"),
         ("meter: RETURN_1}", "}", "an arc of kind 'gravity' needs actuator, meter; missing ['meter']"),
-        ("value_usd_m3: 2.73", "value_usd_m3: 0.5", "end_values.potable_tank: the first units are worth most"),
+        ("value_usd_m3: 2.70", "value_usd_m3: 0.5", "end_values.potable_tank: the first units are worth most"),
         ("utc_offset_h: -5", "utc_offset_h: 5.5", "no whole number of hours from UTC"),
         ("America/New_York", "America/New_Yorck", "did you mean 'America/New_York'?"),
         ("months: [6, 7, 8, 9]", "months: [6, 7, 8]", "each month belongs to one season; twice: [], missing: [9]"),

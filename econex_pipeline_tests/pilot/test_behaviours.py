@@ -50,7 +50,10 @@ def test_the_basins_take_the_sun_and_give_the_evening(foreseen_sunny, sunny):
     assert sunny.delivered("phs_pump", M3_H).sum() > 10.0
     assert sunny.delivered("phs_turbine", M3_H).sum() > 5.0
     assert in_peak(sunny.delivered("phs_pump", M3_H)) < 0.01
-    assert in_peak(sunny.delivered("phs_turbine", M3_H)) > 0.95
+    given = sunny.delivered("phs_turbine", M3_H)
+    assert in_peak(given) > 0.5
+    # what the peak did not need, the hours after it take: still dearer than those before 15 h
+    assert given.loc[15:].sum() > 0.99 * given.sum()
 
 
 def test_at_one_price_no_water_is_pumped_up(one_price_sunny):
@@ -67,7 +70,7 @@ def test_water_is_let_in_when_its_pressure_is_worth_most(sunny, four_days):
     assert in_peak(planned) > 0.7
     let_in = sum(day.delivered("mains_import", M3_H) for day in four_days)
     assert let_in.sum() > 5.0
-    assert in_peak(let_in) > 0.65
+    assert in_peak(let_in) > 0.5
 
 
 def test_water_follows_the_peak_into_the_night(counterfactual):

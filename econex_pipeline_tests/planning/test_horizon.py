@@ -153,13 +153,13 @@ def test_of_amounts_no_scenario_came_to_the_district_speaks(network, sunny, sunn
     """A plan of one scenario knows one amount. Less is worth no less, more no more, than the district says."""
     plan, time = sunny_plan.plan.copy(), sunny.times[20]
     at = (plan["element"] == "cistern") & (plan["time_utc"] == time)
-    for quantity, value in (("level_m3", 8.0), ("marginal_value_usd_m3", 1.5)):
+    for quantity, value in (("level_m3", 8.0), ("marginal_value_usd_m3", 2.3)):
         plan.loc[at & (plan["quantity"] == quantity), "value"] = value
     tranches = end_values_from_plan(network, plan, time)["cistern"]
     first, *_, last = dict(network.end_values)["cistern"]
-    assert worth_at(tranches, 0.5 * first.width) == max(1.5, first.value_usd)
-    assert worth_at(tranches, 8.0) == 1.5
-    assert worth_at(tranches, 19.0) == min(1.5, last.value_usd)
+    assert worth_at(tranches, 0.5 * first.width) == max(2.3, first.value_usd)
+    assert worth_at(tranches, 8.0) == 2.3
+    assert worth_at(tranches, 19.0) == min(2.3, last.value_usd)
 
 
 def test_water_above_a_turbine_is_worth_its_fall_as_well(network, sunny, sunny_plan):

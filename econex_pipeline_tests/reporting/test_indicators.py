@@ -83,19 +83,21 @@ def test_parts_sum_to_the_cost_for_every_strategy(made):
 
 
 def test_stored_water_counts_at_the_tranches_of_the_district(district):
-    filled = states({"cistern": [4.0, 5.0, 7.0]})  # first 5 m3 at 2.5, the rest at 1.0
+    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])  # up to 5 m3, and beyond
+    filled = states({"cistern": [4.0, 5.0, 7.0]})
     table = kpis(operations(TRADES), filled, PRICES, district, "controlled")
-    assert value_of(table, "stored_change_usd") == pytest.approx(1 * 2.5 + 2 * 1.0)
+    assert value_of(table, "stored_change_usd") == pytest.approx(1 * first + 2 * rest)
     flat = kpis(operations(TRADES), FLAT, PRICES, district, "controlled")
-    assert value_of(flat, "cost_usd") - value_of(table, "cost_usd") == pytest.approx(4.5)
+    assert value_of(flat, "cost_usd") - value_of(table, "cost_usd") == pytest.approx(1 * first + 2 * rest)
 
 
 def test_same_levels_are_worth_the_same_whoever_decided(district):
+    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])
     drained = states({"cistern": [6.0, 5.0, 3.0], "battery_1": [2.7, 5.0, 1.7]})
     other = operations([("grid_import", "power_kw", "delivered", [9.0, 9.0])])
     one = kpis(operations(TRADES), drained, PRICES, district, "controlled")
     two = kpis(other, drained, PRICES, district, "no_control")
-    assert value_of(one, "stored_change_usd") == pytest.approx(-(2 * 2.5 + 1 * 1.0) - 0.40)
+    assert value_of(one, "stored_change_usd") == pytest.approx(-(2 * first + 1 * rest) - 0.40)
     assert value_of(two, "stored_change_usd", "no_control") == value_of(one, "stored_change_usd")
 
 
@@ -119,8 +121,9 @@ def test_only_what_was_exchanged_is_paid(district):
 def test_departing_from_the_schedule_stands_apart(district):
     rows = [*TRADES, ("grid", "schedule_kw", "planned", [2.0, -2.0])]
     table = kpis(operations(rows), FLAT, PRICES, district, "controlled")
+    price = district.objective.grid_deviation_usd_kwh
     # actual net import 3 and -1 kW: one above, one above
-    assert value_of(table, "deviation_cost_usd") == pytest.approx(0.05 * (1.0 + 1.0))
+    assert value_of(table, "deviation_cost_usd") == pytest.approx(price * (1.0 + 1.0))
 
 
 def test_a_quarter_of_an_hour_is_a_quarter_of_the_energy(district):
@@ -207,6 +210,7 @@ def test_errors_of_opposite_sign_do_not_cancel(district):
 
 def test_a_plan_values_storage_scenario_by_scenario(district, made):
     """The value of stored water is concave: the mean of values is below the value of the mean."""
+    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])
     empty_or_full = []
     for scenario, end in ((-1, 5.0), (0, 0.0), (1, 10.0)):
         levels = states({"cistern": [5.0, 5.0, end]}).assign(scenario=scenario)
@@ -216,7 +220,7 @@ def test_a_plan_values_storage_scenario_by_scenario(district, made):
     times = made.scenarios["time_utc"].unique()[:2]
     two = made.scenarios[made.scenarios["scenario"].isin([0, 1]) & made.scenarios["time_utc"].isin(times)]
     table = kpis_of_plan(plan, two.assign(probability=0.5), PRICES, district, TIMES)
-    assert value_of(table, "stored_change_usd", "plan") == pytest.approx(0.5 * (-5 * 2.5) + 0.5 * (5 * 1.0))
+    assert value_of(table, "stored_change_usd", "plan") == pytest.approx(0.5 * (-5 * first) + 0.5 * (5 * rest))
 
 
 def test_look_ahead_of_a_plan_does_not_count(district, made):
