@@ -79,10 +79,8 @@ def test_a_case_cannot_lead_out_of_its_folder(data_dir, name: str) -> None:
         Inputs(data_dir=str(data_dir)).setting(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if "\0" not in name])  # a NUL cannot stand in a YAML file
 def test_a_district_cannot_lead_out_of_its_folder(own_data, name: str) -> None:
-    if "\0" in name:
-        pytest.skip("cannot stand in a YAML file")
     (own_data / "cases" / "base.yaml").write_text(f"district: '{name}'\ndescription: a way out\n", encoding="utf-8")
     with pytest.raises(InputError):
         load_case(own_data, "base")
