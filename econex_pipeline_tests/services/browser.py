@@ -31,7 +31,6 @@ QUIET = (
     "--window-size=1800,1200",
 )
 PATIENCE_S = 120.0
-DIALOG = "//*[@role='dialog' or contains(@class, 'bp5-dialog') or contains(@class, 'bp6-dialog')]"
 
 Found = TypeVar("Found")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,9 +23,11 @@ from econex_pipeline.orchestration.recipe import HOURS, Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
-from econex_pipeline_tests.services.browser import DIALOG, Browser
 from econex_pipeline_tests.services.dagster_servers import Servers
 from econex_pipeline_tests.services.servers import free_port
+
+if TYPE_CHECKING:
+    from econex_pipeline_tests.services.browser import Browser
 
 pytestmark = pytest.mark.services
 
@@ -45,6 +48,7 @@ run_coordinator:
 """
 ROOMS = ("weather", "scenarios", "planning", "control", "reporting")
 WRONG = "resources:\n  options:\n    config:\n      scenarios: 0\n"
+DIALOG = "//*[@role='dialog' or contains(@class, 'bp5-dialog') or contains(@class, 'bp6-dialog')]"
 LAUNCH = f"{DIALOG}//button[contains(., 'Launch')]"
 PICTURE = "//img[starts-with(@src, 'data:image/png')]"
 RUNS = "query ($job: String) { runsOrError(filter: {pipelineName: $job}) { ... on Runs { results { status } } } }"
@@ -56,7 +60,7 @@ class Site:
     """Dagster's processes over a small data folder, and a browser in front of them."""
 
     servers: Servers
-    browser: Browser
+    browser: "Browser"
     storage: Storage
     inputs: Inputs
     pages: str
@@ -90,6 +94,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Site]:
+    from econex_pipeline_tests.services.browser import Browser  # its driver is not installed for the other tests
+
     folder = tmp_path_factory.mktemp("browser")
     data, root, home = Path(shutil.copytree(data_dir, folder / "data")), folder / "storage", folder / "dagster"
     for path in (data / "cases").glob("*.yaml"):
