@@ -99,7 +99,7 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
         progress: dg.ResourceParam[Progress],
     ) -> None:
         keys, setting = context.partition_keys, inputs.setting(case)
-        with plainly(), storage.alone(HOURS, case, f"run {context.run_id}", waits=context.log.info):
+        with plainly(), storage.alone(HOURS, case, f"run {context.run.run_id}", waits=context.log.info):
             for day, hours in operate_days(keys, setting, storage, options):
                 for hour in hours:
                     if len(keys) <= MOST_HOURS_WITH_METADATA:
