@@ -70,15 +70,18 @@ class Site:
         return Day(self.inputs.setting(case), day, self.storage, RunOptions())
 
     def choose(self, path: str, keys: str) -> None:
-        """Ask in a graph for partitions of all that it shows, up to the button that launches."""
+        """Ask in a graph for partitions of all that it shows, up to the button that launches.
+
+        Dagster offers the latest 90 days first: these days are older.
+        """
         self.browser.open(path)
         self.browser.click("//button[contains(., 'Materialize all')]")
         chosen = f"{DIALOG}//input[not(@type='checkbox')]"
-        older, confirm = "//*[text()='Show all partitions']", f"{DIALOG}//button[contains(., 'Confirm')]"
-        for step in (confirm, older):
-            self.browser.until(lambda: self.browser.all(f"{confirm} | {chosen}"), "the dialog")
-            if self.browser.all(step):
-                self.browser.click(step)
+        confirm = f"{DIALOG}//button[contains(., 'Confirm')]"
+        self.browser.until(lambda: self.browser.all(f"{confirm} | {chosen}"), "the dialog")
+        if self.browser.all(confirm):
+            self.browser.click(confirm)
+        self.browser.click("//*[text()='Show all partitions']")
         self.browser.type(chosen, keys)
 
     def ended(self, job: str) -> str:

@@ -83,4 +83,4 @@ def test_what_runs_by_itself_is_off_and_can_be_turned_on(asked) -> None:
     sensors = {entry["name"]: entry["sensorState"]["status"] for entry in found["sensors"]}
     assert set(schedules.values()) | set(sensors.values()) == {"STOPPED"}
     assert {"plan_next_day_base", "operate_each_hour_base", "weekly_retention"} <= set(schedules)
-    assert set(sensors) == {"catch_up", "alarms"}
+    assert set(sensors) == {"catch_up", "replan", "alarms"}
