@@ -205,6 +205,7 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> tuple[l
     for (name, quantity), wanted in sorted(asked.series.items()):
         if name not in devices or quantity not in ("flow_m3_h", "power_kw") or not day.has(name, quantity):
             continue
+        wanted = _at_least(asked, name, wanted)
         short = wanted - day.get(name, quantity)
         clipped = short > np.maximum(CLIP_FRAC * wanted, CLIP_LEAST)
         unit, zone = ("kWh" if quantity == "power_kw" else "m3"), district.site.civil_time_zone
@@ -222,6 +223,14 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> tuple[l
         limits = [*limits[:MOST_ALIKE], f"and {len(limits) - MOST_ALIKE} more"]
     title = "Set points cut short by a full or an empty storage"
     return found, [Alarm("note", title, f"No fault: {'; '.join(limits)}.")] if limits else []
+
+
+def _at_least(asked: Ledger, name: str, wanted: Array) -> Array:
+    """Give what must be delivered of what was asked: a battery with a band answers within it, as it was told [kW]."""
+    battery, _, way = name.partition(".")
+    least_kw, most_kw = (asked.get(battery, f"{end}_charge_kw") for end in ("least", "most"))
+    bound_kw = least_kw if way == "charge" else -most_kw
+    return np.where(most_kw > least_kw, np.minimum(wanted, np.maximum(bound_kw, 0.0)), wanted)
 
 
 def _limits(name: str, wanted: Array, day: Ledger, district: District) -> list[tuple[str, npt.NDArray[np.bool_]]]:

@@ -6,7 +6,9 @@ import pytest
 
 from econex_pipeline.contracts import InputError, tidy
 from econex_pipeline.reporting import compare, kpis, kpis_of_plan
+from econex_pipeline.reporting.alarms import alarms
 from econex_pipeline.reporting.indicators import COST_PARTS
+from econex_pipeline.reporting.words import NO_BREAK
 
 TIMES = pd.date_range("2025-07-15 05:00", periods=2, freq="h", tz="UTC", unit="ns")
 PRICES = pd.DataFrame(
@@ -254,3 +256,18 @@ def test_a_day_without_its_last_level_is_refused_by_name(district):
 def test_an_unknown_strategy_is_refused(district):
     with pytest.raises(InputError, match="one of plan, controlled, no_control"):
         kpis(operations(TRADES), FLAT, PRICES, district, "hope")
+
+
+def test_a_battery_inside_its_band_did_what_it_was_asked(district):
+    """Told to go down to 1 kW where the meter asks for it, 1 kW instead of 3 is no fault; 0 kW is."""
+    asked = [("battery_1.charge", "power_kw", "asked", [3.0, 3.0])]
+    band = [("battery_1", "least_charge_kw", "asked", [1.0, 1.0]), ("battery_1", "most_charge_kw", "asked", [5.0, 5.0])]
+
+    def told(charge_kw, rows):
+        came = operations([*TRADES, ("battery_1.charge", "power_kw", "delivered", charge_kw), *rows])
+        table = kpis(came, FLAT, PRICES, district, "controlled")
+        return [alarm.text for alarm in alarms(came, FLAT, table, district) if "than asked" in alarm.text]
+
+    assert told([1.0, 1.0], [*asked, *band]) == []
+    assert "gave 1.0 kWh" in told([1.0, 0.0], [*asked, *band])[0].replace(NO_BREAK, " ")
+    assert "gave 4.0 kWh" in told([1.0, 1.0], asked)[0].replace(NO_BREAK, " ")
