@@ -199,6 +199,11 @@ def without(move: Move, volume_m3: float) -> Move:
     return move.less(volume_m3, move.run_s) if volume_m3 > 0.0 else move
 
 
+def further_cut(move: Move, attempt: int, last: bool) -> Move:
+    """Cut a move that came short by ever more, so that its source and its sink settle on one volume; at last wholly."""
+    return without(move, move.moved_m3(move.run_s) if last else SLACK_M3 * (attempt - 1))
+
+
 def differ(one: Move, other: Move, step_s: int) -> bool:
     """Say whether two moves bring clearly different volumes."""
     return abs(one.moved_m3(step_s) - other.moved_m3(step_s)) > SLACK_M3

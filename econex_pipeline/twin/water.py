@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import StepResult, WaterNetwork
 from econex_pipeline.twin.events import Faults
 from econex_pipeline.twin.exchange import Decision, Exogenous
-from econex_pipeline.twin.moves import EMPTY, RANKS, Move, differ, trim, whole_seconds, without
+from econex_pipeline.twin.moves import (
+    EMPTY,
+    RANKS,
+    TOLERANCE_M3,
+    Move,
+    differ,
+    further_cut,
+    trim,
+    whole_seconds,
+    without,
+)
 from econex_pipeline.twin.runoff import RunOff
 
 DUTY_KINDS = ("pumped", "gravity", "turbined")
@@ -114,7 +125,7 @@ class WaterWorks:
         moves, reasons = trim(asked, volumes_m3, self.capacities_m3, self.step_s)
         if not exogenous.mains_available:
             reasons.update(dict.fromkeys(MAINS, OUTAGE))
-        for attempt in range(_ATTEMPTS):
+        for attempt in count(1):
             whole = [whole_seconds(move, floor=move.element in reasons) for move in moves.values()]
             result = self._run(volumes_m3, whole, self._settings(faults))
             measured = [self._as_measured(move, result) for move in whole]
@@ -123,11 +134,12 @@ class WaterWorks:
             reasons.update(dict.fromkeys(short, EMPTY))
             settled, cuts = trim(moves.values(), volumes_m3, self.capacities_m3, self.step_s)
             again = {name for name in cuts if differ(settled[name], moves[name], self.step_s)}
-            again |= {name for name in short if moves[name].source is not None and moves[name].sink is not None}
-            if not again or attempt == _ATTEMPTS - 1:
+            # what its source did not give has entered its sink all the same: such a run is no record
+            untrue = {name for name in short if moves[name].source is not None and moves[name].sink is not None}
+            if not untrue and (not again or attempt >= _ATTEMPTS):
                 break
-            moves = settled
-            reasons.update({name: cuts.get(name, EMPTY) for name in again})
+            moves = settled | {name: further_cut(settled[name], attempt, last=attempt >= _ATTEMPTS) for name in untrue}
+            reasons.update({name: cuts.get(name, EMPTY) for name in again | untrue})
         return WaterOutcome(self._flows(moves, asked, passing, result), result, self._run_s(result), reasons)
 
     def _tank_at(self, node: str, layer: str) -> str | None:
@@ -254,7 +266,7 @@ class WaterWorks:
             left_m3 = result.asked_m3.get(junction, 0.0) - result.taken_m3.get(junction, 0.0)
             takers = sorted((m for m in moves if m.source == name and not m.duty), key=lambda move: move.rank)
             for move in takers:
-                if left_m3 <= 0.0:
+                if left_m3 <= TOLERANCE_M3:
                     break
                 cut_m3 = min(left_m3, move.moved_m3(self.step_s))
                 if cut_m3 > 0.0:

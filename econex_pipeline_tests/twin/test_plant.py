@@ -66,6 +66,16 @@ def test_water_is_not_lost_and_energy_is_not_made(twin, district):
     assert engine < 0.05
 
 
+def test_treatment_makes_no_water_that_an_all_but_empty_raw_tank_did_not_give(twin, district):
+    state = twin.initial_state(START, {"raw_tank": 0.0009568548692904245})  # at EPANET's own limit of empty
+    greywater = {"hub": NodeInputs(greywater_m3_h=0.055), "home_1": NodeInputs(greywater_m3_h=0.0155)}
+    asked = Decision({"treatment": 0.08, "grey_1_hub": 0.0165})
+    _, measurement = twin.step(state, asked, still(greywater))
+    assert 0.06 < measurement.flows_m3_h["treatment"] < 0.0715
+    assert measurement.clips[-1].element == "treatment"
+    assert balances(measurement, district).worst_water_m3 < EXACT_M3
+
+
 def test_pumped_hydro_gives_back_less_than_it_took(twin):
     start = twin.initial_state(START)
     up, lifted = twin.step(start, Decision({"phs_pump": 8.0}), still())
