@@ -260,7 +260,11 @@ KPIS = (
     _column("grid_export_revenue_usd", "USD", "Received for electricity given to the grid.", ge=None),
     _column("water_import_cost_usd", "USD", "Paid for water from the mains."),
     _column("water_export_revenue_usd", "USD", "Received for water given to the mains."),
-    _column("sewer_cost_usd", "USD", "Paid for water given to the sewer."),
+    _column(
+        "sewer_cost_usd",
+        "USD",
+        "Paid for water that ends in the sewer: given to it, rejected by treatment, run over beyond the rain of its hour.",
+    ),
     _column(
         "stored_change_usd",
         "USD",
@@ -295,7 +299,7 @@ KPIS = (
     _column("harvested_m3", "m3", "Rain that reached the cisterns."),
     _column("irrigation_m3", "m3", "Irrigation demand."),
     _column("sewer_m3", "m3", "Water given to the sewer, reject of treatment included."),
-    _column("spill_m3", "m3", "Water that ran over the brim of full tanks, to the storm drain."),
+    _column("spill_m3", "m3", "Water that ran over the brim of full tanks: rain to the storm drain, all else to the sewer."),
     _column("leaked_m3", "m3", "Water that leaked out of tanks."),
     _column("unserved_m3", "m3", "Water demand that was not met, potable and irrigation."),
     _column("water_self_sufficiency_frac", "-", "Share of the water used that was not bought.", le=1.0),

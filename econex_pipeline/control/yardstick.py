@@ -1,18 +1,22 @@
 """What an operated stretch cost, by the lines of the brain's own objective: one yardstick for every strategy.
 
 Z_econ on what was really exchanged, less the value of what was added to the storages; beside it Z_res and what was not
-served. Each line is the network's own: an arc's price per unit, times what the twin measured on that arc. On the linear
-plant it is therefore the objective itself. What departing from a schedule costs is not in it: nobody else promised one.
+served. Each line is the optimizer's own, priced by `district.bill` as in the indicators. On the linear plant it is
+therefore the objective itself. What departing from a schedule costs is not in it: nobody else promised one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from econex_pipeline.contracts.arrays import Prices, Profiles
+from econex_pipeline.contracts.tables import PRICE_VALUES
 from econex_pipeline.control.coefficients import Coefficients
+from econex_pipeline.district import District
+from econex_pipeline.district.bill import Array, bill
 from econex_pipeline.planning import EndValues, Network
 from econex_pipeline.planning.end_values import district_end_values
 from econex_pipeline.planning.tables import certain_tables
@@ -55,15 +59,13 @@ class Money:
         return self.alpha * self.z_econ_usd + self.beta * self.z_res_usd + self.operation_usd - self.stored_usd
 
 
-def money(network: Network, measurements: Sequence[Measurement], prices: Prices, values: EndValues) -> Money:
+def money(district: District, measurements: Sequence[Measurement], prices: Prices, values: EndValues) -> Money:
     """Price an operated stretch.
-
-    ``Z = sum_t D sum_a (line of a) x[a,t]``, with the reject of a treatment as measured  [USD]
 
     Parameters
     ----------
-    network : Network
-        Its arcs carry the cost lines.
+    district : District
+        What stands there.
     measurements : sequence of Measurement
         The steps, in order.
     prices : Prices
@@ -71,27 +73,32 @@ def money(network: Network, measurements: Sequence[Measurement], prices: Prices,
     values : EndValues
         Common values of what is stored, the same for all strategies that are compared.
     """
-    lines: dict[str, float] = defaultdict(float)
-    parts: dict[str, float] = dict.fromkeys(("econ", "res", "operation", "penalty"), 0.0)
-    priced = {c.price for arc in network.arcs for c in arc.costs if c.price is not None}
-    for step in measurements:
-        now = prices.ahead(step.time_utc, step.step_h)
-        price = {name: float(now.of(name)[0]) for name in priced}
-        rates = {**step.flows_m3_h, **step.powers_kw}
-        for arc in network.arcs:
-            for cost in arc.costs:
-                if cost.per == "lateness":
-                    continue
-                rate = step.reject_m3_h[arc.name] if cost.per == "reject" else rates.get(arc.name, 0.0)
-                usd = cost.factor * (1.0 if cost.price is None else price[cost.price]) * rate * step.step_h
-                lines[cost.line] += usd
-                parts[cost.part] += usd
+    measured = [
+        {
+            "flow_m3_h": step.flows_m3_h,
+            "power_kw": step.powers_kw,
+            "reject_m3_h": step.reject_m3_h,
+            "rain_harvest_m3_h": {node: inputs.rain_harvest_m3_h for node, inputs in step.inputs.items()},
+        }
+        for step in measurements
+    ]
+
+    def rate(element: str, quantity: str) -> Array:
+        return np.array([step[quantity].get(element, 0.0) for step in measured])
+
+    now = np.stack([prices.ahead(step.time_utc, step.step_h).values[0] for step in measurements], axis=1)
+    priced = bill(district, rate, dict(zip(PRICE_VALUES, now, strict=True)), measurements[0].step_h)
     gained = worth(values, measurements[-1].end_amounts) - worth(values, measurements[0].start_amounts)
-    weights = network.weights
     return Money(
-        dict(lines), parts["econ"], parts["res"], parts["operation"], parts["penalty"], gained, weights.alpha,
-        weights.beta,
-    )  # fmt: skip
+        {line: priced.of(line) for line in priced.lines},
+        priced.part("econ"),
+        priced.part("res"),
+        priced.part("operation"),
+        priced.part("penalty"),
+        gained,
+        district.objective.alpha,
+        district.objective.beta,
+    )
 
 
 def worth(values: EndValues, amounts: Mapping[str, float]) -> float:

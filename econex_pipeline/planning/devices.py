@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from econex_pipeline.district import District
+from econex_pipeline.district.costs import promises
 from econex_pipeline.planning.elements import (
     Chord,
     Commitment,
@@ -51,22 +52,20 @@ def recoveries(district: District) -> Iterable[Recovery]:
 
 def commitments(district: District) -> Iterable[Commitment]:
     """Devices whose schedule is decided a day ahead."""
-    grid, prices = district.utilities.grid, district.objective
-    if grid.commit == "day_ahead":
-        low, high = -float(grid.export_kw), float(grid.import_kw)
-        deviation = prices.grid_deviation_usd_kwh
-        yield Commitment("grid", ("grid_import",), ("grid_export",), low, high, deviation, "E")
-    for name, treatment in district.treatments.items():
-        if treatment.commit == "day_ahead":
-            high, deviation = float(treatment.capacity_m3_h), prices.treatment_deviation_usd_m3
-            yield Commitment(name, (name,), (), 0.0, high, deviation, "W")
-    for name, arc in district.arcs.items():
-        if arc.commit == "day_ahead":
-            back = (f"{name}.reverse",) if arc.both_ways else ()
+    grid = district.utilities.grid
+    for promise in promises(district):
+        element = promise.element
+        limits: tuple[float, float | Source]
+        if element in district.treatments:
+            limits = 0.0, float(district.treatments[element].capacity_m3_h)
+        elif element in district.arcs:
+            arc = district.arcs[element]
             fixed = arc.capacity_kw if arc.kind == "line" else arc.capacity_m3_h
-            most = Source("coefficients", name, "rated_flow_m3_h") if fixed is None else fixed
-            least = -float(fixed or 0.0) if back else 0.0
-            yield Commitment(name, (name,), back, least, most, arc.deviation_usd, arc.layer)  # type: ignore[arg-type]
+            most = Source("coefficients", element, "rated_flow_m3_h") if fixed is None else fixed
+            limits = -float(fixed or 0.0) if promise.minus else 0.0, most
+        else:
+            limits = -float(grid.export_kw), float(grid.import_kw)
+        yield Commitment(element, promise.plus, promise.minus, *limits, promise.deviation_usd, promise.layer)  # type: ignore[arg-type]
 
 
 def storages(district: District) -> Iterable[Storage]:

@@ -1,37 +1,12 @@
-"""The words of the objective: what a flow costs, what is worth something at the end, how the parts are weighed."""
+"""The words of the objective: what a flow costs (`district.costs`), what is worth something at the end, the weights."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Part = Literal["econ", "res", "operation", "penalty"]
+from econex_pipeline.district.costs import Cost, Part
 
-
-@dataclass(frozen=True)
-class Cost:
-    """One line of the objective on an arc: ``factor * price`` per unit of flow.
-
-    Attributes
-    ----------
-    line : str
-        Name of the line in the parts of the objective, for example ``grid_import_usd``.
-    part : {"econ", "res", "operation", "penalty"}
-        Sum it belongs to: Z_econ, Z_res, operation, penalties.
-    factor : float
-        Sign and constant; the whole unit cost where `price` is None.
-    price : str or None
-        Column of PRICES.
-    per : {"flow", "reject", "lateness"}
-        Per unit of flow; or of what a treatment rejects, ``(1 - gain) * flow``; or of flow times the hours from the
-        start to the end of its step.
-    """
-
-    line: str
-    part: Part
-    factor: float
-    price: str | None = None
-    per: Literal["flow", "reject", "lateness"] = "flow"
+__all__ = ["Cost", "EndValues", "Part", "Target", "Targets", "Tranche", "Weights"]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from econex_pipeline.district import District, outages
+from econex_pipeline.district.costs import charges
 from econex_pipeline.planning.devices import at, commitments, couplings, recoveries, storages, tranches
 from econex_pipeline.planning.elements import Arc, Cost, Layer, Network, Node, Source, Weights
 
@@ -16,6 +17,8 @@ leaves time for what was not foreseen.
 """
 
 MOVED = (Cost("flow_usd", "operation", FLOW_USD, per="lateness"),)
+Costs = Mapping[str, tuple[Cost, ...]]
+"""Lines of cost by element."""
 
 _SUPPLY: dict[str, tuple[str, ...]] = {"E": (), "P": (), "W": ("greywater_m3_h", "rain_harvest_m3_h")}
 _DEMAND: dict[str, str] = {"E": "load_kw", "P": "potable_m3_h", "W": "irrigation_m3_h"}
@@ -37,19 +40,20 @@ def build_network(district: District) -> Network:
 
     Notes
     -----
-    Rain that overflows goes to the storm drain and carries the waste weight only, so it is capped by the rain that
-    falls in the same step; any other overflow ends in a drain and pays the sewer's fee as well.
+    Where rain is harvested only rain runs over: the overflow is capped by the rain that falls in the same step, so that
+    no line of cost per what flows beyond it is needed.
     """
+    paid = _costs(district)
     arcs = [
-        *_transport(district),
-        *_treatments(district),
+        *_transport(district, paid),
+        *_treatments(district, paid),
         *_batteries(district),
-        *_utilities(district),
-        *_generation(district),
+        *_utilities(district, paid),
+        *_generation(district, paid),
     ]
     raw = _reached_by_raw_water(district, arcs)
     names = _balance_nodes(district, arcs)
-    arcs += [*_ways_out(district, names, raw), *_shortage(district, names)]
+    arcs += [*_ways_out(district, names, raw, paid), *_shortage(district, names, paid)]
     return Network(
         name=district.name,
         step_h=district.step_h,
@@ -72,7 +76,13 @@ def build_network(district: District) -> Network:
     )
 
 
-def _transport(district: District) -> Iterable[Arc]:
+def _costs(district: District) -> Costs:
+    """Give the lines of each element as far as the network needs them."""
+    needed = ((charge, [cost for cost in charge.costs if cost.per != "beyond_rain"]) for charge in charges(district))
+    return {charge.element: tuple(costs) for charge, costs in needed}
+
+
+def _transport(district: District, paid: Costs) -> Iterable[Arc]:
     """Lines and pipes; a line that goes both ways is two arcs."""
     for name, arc in district.arcs.items():
         layer: Layer = arc.layer  # type: ignore[assignment]
@@ -83,9 +93,8 @@ def _transport(district: District) -> Iterable[Arc]:
             if arc.both_ways:
                 yield Arc(f"{name}.reverse", "line", head, tail, layer, capacity, gain=gain, costs=MOVED)
         elif arc.capacity_m3_h is not None:
-            paid = (Cost("backup_usd", "operation", float(arc.cost_usd_m3)),) if arc.cost_usd_m3 else ()
-            arrives = 1.0 - (arc.leak_frac or 0.0)
-            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), gain=arrives, costs=MOVED + paid)
+            arrives, costs = 1.0 - (arc.leak_frac or 0.0), MOVED + paid.get(name, ())
+            yield Arc(name, arc.kind, tail, head, layer, float(arc.capacity_m3_h), gain=arrives, costs=costs)
         else:
             yield Arc(
                 name,
@@ -101,7 +110,7 @@ def _transport(district: District) -> Iterable[Arc]:
             )
 
 
-def _treatments(district: District) -> Iterable[Arc]:
+def _treatments(district: District, paid: Costs) -> Iterable[Arc]:
     """Raw water in, potable out; the reject goes to the sewer."""
     for name, treatment in district.treatments.items():
         yield Arc(
@@ -112,19 +121,10 @@ def _treatments(district: District) -> Iterable[Arc]:
             "W",
             Source("coefficients", name, "capacity_m3_h"),
             gain=Source("coefficients", name, "recovery_frac"),
-            costs=_drained(district, per_reject=True),
+            costs=paid[name],
             minimum=treatment.minimum_m3_h,
             ramp=treatment.ramp_m3_h_per_h,
         )
-
-
-def _drained(district: District, per_reject: bool = False) -> tuple[Cost, ...]:
-    """Cost lines of water that ends in the sewer."""
-    per = "reject" if per_reject else "flow"
-    return (
-        Cost("sewer_fee_usd", "econ", 1.0, "sewer_usd_m3", per),  # type: ignore[arg-type]
-        Cost("waste_usd", "res", district.objective.waste_usd_m3, None, per),  # type: ignore[arg-type]
-    )
 
 
 def _batteries(district: District) -> Iterable[Arc]:
@@ -135,79 +135,64 @@ def _batteries(district: District) -> Iterable[Arc]:
         yield Arc(f"{name}.discharge", "discharge", name, house, "E", power, draw=1.0 / one_way, costs=MOVED)
 
 
-def _utilities(district: District) -> Iterable[Arc]:
+def _utilities(district: District, paid: Costs) -> Iterable[Arc]:
     """What is bought from and sold to the outside, and the power the inlet may recover."""
-    grid, mains, weights = district.utilities.grid, district.utilities.mains, district.objective
-    bought = (
-        Cost("grid_import_usd", "econ", 1.0, "buy_price_usd_kwh"),
-        Cost("carbon_usd", "res", weights.carbon_usd_kg, "carbon_kg_kwh"),
-    )
-    sold = (Cost("grid_export_usd", "econ", -1.0, "sell_price_usd_kwh"),)
+    grid, mains = district.utilities.grid, district.utilities.mains
     hub = at(grid.node, "E")
     importing: float | Source = float(grid.import_kw)
     exporting: float | Source = float(grid.export_kw)
     if outages(district, "grid_outage"):
         importing, exporting = (Source("coefficients", name, "capacity_kw") for name in ("grid_import", "grid_export"))
-    yield Arc("grid_import", "import", None, hub, "E", importing, costs=bought)
-    yield Arc("grid_export", "export", hub, None, "E", exporting, costs=sold)
+    yield Arc("grid_import", "import", None, hub, "E", importing, costs=paid["grid_import"])
+    yield Arc("grid_export", "export", hub, None, "E", exporting, costs=paid["grid_export"])
     if mains is None:
         return
-    drawn = (
-        Cost("water_import_usd", "econ", 1.0, "water_buy_usd_m3"),
-        Cost("scarcity_usd", "res", weights.scarcity_usd_m3),
-        *MOVED,
-    )
+    drawn = paid["mains_import"] + MOVED
     rated = Source("coefficients", "mains", "rated_flow_m3_h")
     yield Arc("mains_import", "import", None, at(mains.node, "P"), "P", rated, costs=drawn)
     if mains.export_m3_h > 0.0:
-        given = (Cost("water_export_usd", "econ", -1.0, "water_sell_usd_m3"),)
+        given = paid["mains_export"]
         yield Arc("mains_export", "export", at(mains.node, "P"), None, "P", float(mains.export_m3_h), costs=given)
     if mains.energy_node is not None:
         yield Arc("mains.recovered", "recovered", None, at(mains.energy_node, "E"), "E", float("inf"))
 
 
-def _generation(district: District) -> Iterable[Arc]:
+def _generation(district: District, paid: Costs) -> Iterable[Arc]:
     """Photovoltaic power, used up to what the sun gives, and where there is one the dump of power."""
     for place, node in district.nodes.items():
         if node.dump is not None:
-            burnt = (Cost("dump_usd", "operation", float(node.dump.cost_usd_kwh)),)
-            yield Arc(f"dump.{place}", "dump", at(place, "E"), None, "E", float(node.dump.capacity_kw), costs=burnt)
+            most, burnt = float(node.dump.capacity_kw), paid[f"dump.{place}"]
+            yield Arc(f"dump.{place}", "dump", at(place, "E"), None, "E", most, costs=burnt)
         if node.pv is not None:
             yield Arc(f"pv.{place}", "pv", None, at(place, "E"), "E", Source("profiles", place, "pv_kw"))
 
 
-def _ways_out(district: District, names: Sequence[str], raw: set[str]) -> Iterable[Arc]:
+def _ways_out(district: District, names: Sequence[str], raw: set[str], paid: Costs) -> Iterable[Arc]:
     """Sewer at each node that raw water reaches, overflow at each water node."""
     tanks = {at(storage.node, storage.layer): name for name, storage in district.tanks.items()}
     capacity = float(district.utilities.sewer.capacity_m3_h)
-    rain_waste = (Cost("waste_usd", "res", district.objective.waste_usd_m3),)
-    escape = (*_drained(district), *MOVED)
     for name in names:
         place, layer = name.rsplit(".", 1)
         if layer == "E":
             continue
         if name in raw:
-            yield Arc(f"sewer.{place}", "sewer", name, None, "W", capacity, costs=_drained(district))
+            yield Arc(f"sewer.{place}", "sewer", name, None, "W", capacity, costs=paid[f"sewer.{place}"])
         overflow = f"overflow.{tanks.get(name, name)}"
         if layer == "W" and district.nodes[place].roof is not None:
             rain = Source("profiles", place, "rain_harvest_m3_h")
-            yield Arc(overflow, "overflow", name, None, "W", rain, costs=rain_waste)
+            yield Arc(overflow, "overflow", name, None, "W", rain, costs=paid[overflow])
         else:
+            escape = paid[overflow] + MOVED
             yield Arc(overflow, "overflow", name, None, layer, float("inf"), costs=escape)  # type: ignore[arg-type]
 
 
-def _shortage(district: District, names: Sequence[str]) -> Iterable[Arc]:
+def _shortage(district: District, names: Sequence[str], paid: Costs) -> Iterable[Arc]:
     """Demand that is not met, never more than the demand, at a penalty."""
     for name in names:
         node = _node(district, name)
         if node.demand:
-            price = district.objective.unserved_water_usd_m3
-            line = "unserved_water_usd"
-            if node.layer == "E":
-                price, line = district.objective.unserved_energy_usd_kwh, "unserved_energy_usd"
-            demand = Source("profiles", node.place, node.demand[0])
-            costs = (Cost(line, "penalty", price),)
-            yield Arc(f"unserved.{name}", "unserved", None, name, node.layer, demand, costs=costs)
+            unserved, demand = f"unserved.{name}", Source("profiles", node.place, node.demand[0])
+            yield Arc(unserved, "unserved", None, name, node.layer, demand, costs=paid[unserved])
 
 
 def _balance_nodes(district: District, arcs: Sequence[Arc]) -> list[str]:

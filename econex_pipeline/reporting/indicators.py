@@ -8,28 +8,29 @@ import pandas as pd
 from econex_pipeline.contracts import COLUMNS, InputError, tidy, validate
 from econex_pipeline.contracts.columns import STRATEGIES
 from econex_pipeline.district import District
+from econex_pipeline.district.bill import bill, departures, deviation_usd
 from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
 from econex_pipeline.reporting.ledger import (
     PLANNED,
     STORED,
-    Array,
     Ledger,
     ledger,
     plan_as_operations,
-    planned,
     probabilities,
+    schedules,
 )
 from econex_pipeline.reporting.stored_value import CommonValues
 from econex_pipeline.reporting.trust import of_controller
 
-COST_PARTS = {
-    "grid_import_cost_usd": 1.0,
-    "water_import_cost_usd": 1.0,
-    "sewer_cost_usd": 1.0,
-    "grid_export_revenue_usd": -1.0,
-    "water_export_revenue_usd": -1.0,
-    "stored_change_usd": -1.0,
+PAID = {
+    "grid_import_cost_usd": ("grid_import_usd", 1.0),
+    "water_import_cost_usd": ("water_import_usd", 1.0),
+    "sewer_cost_usd": ("sewer_fee_usd", 1.0),
+    "grid_export_revenue_usd": ("grid_export_usd", -1.0),
+    "water_export_revenue_usd": ("water_export_usd", -1.0),
 }
+"""Line of the objective that each exchange is, and its sign there."""
+COST_PARTS = {name: sign for name, (_, sign) in PAID.items()} | {"stored_change_usd": -1.0}
 """Sign with which each part enters `cost_usd`."""
 
 
@@ -43,7 +44,9 @@ def kpis(
 ) -> pd.DataFrame:
     """Compute the indicators of one operated day.
 
-    ``cost = sum_t dt (buy imp - sell exp + water_buy in - water_sell out + sewer waste) - (V_end - V_start)``  [USD]
+    ``cost = sum_t dt (buy imp - sell exp + water_buy in - water_sell out + sewer drained) - (V_end - V_start)``  [USD]
+
+    Each of the five is a line of `district.bill`, the optimizer's own.
 
     Parameters
     ----------
@@ -73,7 +76,8 @@ def kpis(
     """
     day = ledger(operations, states)
     values = _amounts(day, prices, district) | of_controller(operations, day, district)
-    values["deviation_cost_usd"] = _deviation_cost_usd(day, planned(operations), district)
+    departed = departures(district, day.get, schedules(operations, day.times))
+    values["deviation_cost_usd"] = deviation_usd(district, departed, day.step_h)
     sell_usd_kwh = float(_on_day(prices, day.times)["sell_price_usd_kwh"].mean())
     values["stored_change_usd"] = CommonValues(district, coefficients, sell_usd_kwh).change_usd(day.levels)
     return _table(values, strategy)
@@ -111,7 +115,12 @@ def kpis_of_plan(
     operations, states = plan_as_operations(plan, times, scenarios)
     day = ledger(operations, states, PLANNED)
     values = _amounts(day, prices, district)
-    values["deviation_cost_usd"] = _expected_deviation_cost_usd(day, district)
+    departed = {
+        element: day.get(element, f"deviation_up_{unit}") + day.get(element, f"deviation_down_{unit}")
+        for unit in ("kw", "m3_h")
+        for element in day.names(f"deviation_up_{unit}")
+    }
+    values["deviation_cost_usd"] = deviation_usd(district, departed, day.step_h)
     sell_usd_kwh = float(_on_day(prices, times)["sell_price_usd_kwh"].mean())
     common = CommonValues(district, coefficients, sell_usd_kwh)
     ends = plan[plan["quantity"].isin(STORED) & plan["time_utc"].isin([day.levels.index[0], day.levels.index[-1]])]
@@ -160,26 +169,21 @@ def _on_day(prices: pd.DataFrame, times: pd.DatetimeIndex) -> pd.DataFrame:
 
 def _amounts(day: Ledger, prices: pd.DataFrame, district: District) -> dict[str, float]:
     price = _on_day(prices, day.times)
-    column = {name: price[name].to_numpy(dtype=float) for name in price}
+    column = {str(name): price[name].to_numpy(dtype=float) for name in price}
     energy, potable, raw = (balance(day, district, layer) for layer in ("E", "P", "W"))
-    bought_kw, sold_kw = energy.supply["grid"], energy.use["grid"]
-    inlet_m3_h, outlet_m3_h = potable.supply["mains"], potable.use["mains"]
+    bought_kw = energy.supply["grid"]
     sewer_m3_h = raw.use["sewer"] + day.sum(district.treatments, "reject_m3_h")
+    paid = bill(district, day.get, column, day.step_h)
     dearest = column["buy_price_usd_kwh"] >= column["buy_price_usd_kwh"].max() - 1e-12
     values = {
-        "grid_import_cost_usd": day.total(column["buy_price_usd_kwh"] * bought_kw),
-        "grid_export_revenue_usd": day.total(column["sell_price_usd_kwh"] * sold_kw),
-        "water_import_cost_usd": day.total(column["water_buy_usd_m3"] * inlet_m3_h),
-        "water_export_revenue_usd": day.total(column["water_sell_usd_m3"] * outlet_m3_h),
-        "sewer_cost_usd": day.total(column["sewer_usd_m3"] * sewer_m3_h),
+        **{name: sign * paid.of(line) + 0.0 for name, (line, sign) in PAID.items()},
+        "resource_impact_usd": paid.part("res"),
         "peak_import_kwh": day.total(bought_kw * dearest),
         "peak_import_kw": float(bought_kw.max()),
         "carbon_kg": day.total(column["carbon_kg_kwh"] * bought_kw),
         "sewer_m3": day.total(sewer_m3_h),
     }
-    values |= _energy(day, district, energy) | _water(day, potable, raw)
-    values["resource_impact_usd"] = _resource_impact_usd(values, district)
-    return values
+    return values | _energy(day, district, energy) | _water(day, potable, raw)
 
 
 def _energy(day: Ledger, district: District, energy: Balance) -> dict[str, float]:
@@ -231,43 +235,6 @@ def _own_share(bought: float, used: float) -> float:
     if used <= 0.0:
         return 1.0 if bought <= 0.0 else 0.0
     return float(np.clip(1.0 - bought / used, 0.0, 1.0))
-
-
-def _resource_impact_usd(values: dict[str, float], district: District) -> float:
-    weights = district.objective
-    return (
-        weights.carbon_usd_kg * values["carbon_kg"]
-        + weights.scarcity_usd_m3 * values["water_import_m3"]
-        + weights.waste_usd_m3 * (values["sewer_m3"] + values["spill_m3"])
-    )
-
-
-def deviation_kw(day: Ledger, schedule: Ledger | None) -> Array:
-    """Give the net import above the committed schedule [kW], shape (T,); negative below it, zeros without one."""
-    if schedule is None or not schedule.has("grid", "schedule_kw"):
-        return np.zeros(len(day.times))
-    net = day.get("grid_import", "power_kw") - day.get("grid_export", "power_kw")
-    return net - schedule.get("grid", "schedule_kw")
-
-
-def _deviation_cost_usd(day: Ledger, schedule: Ledger | None, district: District) -> float:
-    """Price what really departed from the committed schedules."""
-    if schedule is None:
-        return 0.0
-    committed = [name for name in district.treatments if schedule.has(name, "schedule_m3_h")]
-    departed = [day.get(name, "flow_m3_h") - schedule.get(name, "schedule_m3_h") for name in committed]
-    departed_m3 = sum(day.total(np.abs(rates)) for rates in departed)
-    departed_kwh = day.total(np.abs(deviation_kw(day, schedule)))
-    weights = district.objective
-    return weights.grid_deviation_usd_kwh * departed_kwh + weights.treatment_deviation_usd_m3 * departed_m3
-
-
-def _expected_deviation_cost_usd(day: Ledger, district: District) -> float:
-    """Price the departures a plan expects of itself."""
-    departed_kwh = day.total(day.sum_all("deviation_up_kw") + day.sum_all("deviation_down_kw"))
-    departed_m3 = day.total(day.sum_all("deviation_up_m3_h") + day.sum_all("deviation_down_m3_h"))
-    weights = district.objective
-    return weights.grid_deviation_usd_kwh * departed_kwh + weights.treatment_deviation_usd_m3 * departed_m3
 
 
 def _table(values: dict[str, float], strategy: str) -> pd.DataFrame:

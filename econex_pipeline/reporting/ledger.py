@@ -23,6 +23,7 @@ HAPPENED = ("delivered", "actual")
 PLANNED = ("planned", "forecast")
 STORED = ("level_m3", "stored_kwh")
 """Quantities that stand at an instant, at T + 1 stamps."""
+SCHEDULES = ("schedule_kw", "schedule_m3_h")
 EXPECTATION = -1
 """Scenario of a PLAN that holds the first stage and the expectation over the recourse."""
 
@@ -118,6 +119,13 @@ def ledger(operations: pd.DataFrame, states: pd.DataFrame | None = None, bases: 
 def planned(operations: pd.DataFrame) -> Ledger | None:
     """Read the committed schedules and intentions of a day, where it has any."""
     return ledger(operations, bases=("planned",)) if (operations["basis"] == "planned").any() else None
+
+
+def schedules(operations: pd.DataFrame, times: pd.DatetimeIndex) -> dict[str, Array]:
+    """Read what was promised for a day, by element, shape (T,) [kW or m3/h]; not a number where nothing was."""
+    rows = operations[(operations["basis"] == "planned") & operations["quantity"].isin(SCHEDULES)]
+    table = rows.pivot_table(index="time_utc", columns="element", values="value", aggfunc="sum").reindex(times)
+    return {str(element): table[element].to_numpy(dtype=float) for element in table.columns}
 
 
 def _levels(states: pd.DataFrame | None, times: pd.DatetimeIndex) -> pd.DataFrame:

@@ -16,7 +16,8 @@ from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.contracts.time import standard
 from econex_pipeline.control.yardstick import money
 from econex_pipeline.district import District, load_case
-from econex_pipeline.planning import EndValues, Network
+from econex_pipeline.district.bill import missing_reserve_m3, reserve_usd
+from econex_pipeline.planning import EndValues
 from econex_pipeline.profiles import prices
 from econex_pipeline.reporting import kpis
 from econex_pipeline.reporting.balances import Balance, balance, pumped_hydro
@@ -37,8 +38,8 @@ class Range:
 
     Attributes
     ----------
-    district, network : District, Network
-        What stands there, and as the brain knows it.
+    district : District
+        What stands there.
     operations, states : pandas.DataFrame
         OPERATIONS and STATE of all its days.
     values : dict
@@ -46,7 +47,6 @@ class Range:
     """
 
     district: District
-    network: Network
     operations: pd.DataFrame
     states: pd.DataFrame
     values: EndValues
@@ -98,7 +98,7 @@ def measure(run: Kept) -> Measures:
         What `measure_range` gives, and what only the measurements tell.
     """
     setting = run.days.setting
-    span = Range(setting.district, setting.network, run.operations(), run.states(), run.days.common_values)
+    span = Range(setting.district, run.operations(), run.states(), run.days.common_values)
     return measure_range(span) | _facts(run)
 
 
@@ -118,23 +118,19 @@ def measure_range(span: Range) -> Measures:
 
 def _money(span: Range) -> Measures:
     """Price the range by the brain's own lines, and what it minimizes: with unserved demand and missing reserves."""
-    weights, book = span.district.objective, span.book
+    book = span.book
     steps = measurements_of(span.operations, span.states, span.district.step_h)
-    priced = money(span.network, steps, Prices.from_table(span.prices), span.values)
-    missing = [
-        np.maximum(tank.reserve_m3 - book.levels[name].to_numpy(dtype=float)[1:], 0.0)
-        for name, tank in span.district.tanks.items()
-        if tank.reserve_m3
-    ]
-    below_m3_h = sum(book.total(short) for short in missing)
-    penalty = priced.unserved_usd + weights.reserve_usd_m3_h * below_m3_h
+    priced = money(span.district, steps, Prices.from_table(span.prices), span.values)
+    ends_m3 = {name: book.levels[name].to_numpy(dtype=float)[1:] for name in span.district.tanks}
+    missing_m3 = missing_reserve_m3(span.district, ends_m3)
+    penalty = priced.unserved_usd + reserve_usd(span.district, missing_m3, book.step_h)
     return {
         "cost_usd": priced.cost_usd,
         "exchange_cost_usd": priced.z_econ_usd,
         "resource_impact_usd": priced.z_res_usd,
         "stored_change_usd": priced.stored_usd,
         "penalty_usd": penalty,
-        "below_reserve_m3_h": below_m3_h,
+        "below_reserve_m3_h": book.total(missing_m3),
         WEIGHTED: priced.weighted_usd + penalty,
     }
 

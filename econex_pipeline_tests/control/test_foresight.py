@@ -60,8 +60,8 @@ def rolling(controller, start, future, tariff):
 
 
 @pytest.fixture(scope="module")
-def cost_of(controller, tariff, values):
-    return lambda run: money(controller.network, run.measurements, tariff, values)
+def cost_of(district, tariff, values):
+    return lambda run: money(district, run.measurements, tariff, values)
 
 
 def test_the_books_of_a_linear_plant_close(wise, rolling, district):

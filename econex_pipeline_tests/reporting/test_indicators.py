@@ -76,6 +76,24 @@ def test_cost_of_a_day_worked_out_by_hand(district):
     assert value_of(table, "peak_import_kw") == pytest.approx(3.0)
 
 
+def test_only_rain_that_runs_over_is_spared_the_sewers_fee(district):
+    rows = [
+        ("overflow.cistern", "flow_m3_h", "delivered", [0.3, 0.1]),  # at home_2, which harvests rain
+        ("home_2", "rain_harvest_m3_h", "actual", [0.2, 0.4]),
+        ("overflow.raw_tank", "flow_m3_h", "delivered", [0.0, 0.5]),
+        ("overflow.potable_tank", "flow_m3_h", "delivered", [0.4, 0.0]),
+    ]
+    table = kpis(operations(rows), FLAT, PRICES, district, "controlled")
+    assert value_of(table, "sewer_cost_usd") == pytest.approx((0.1 + 0.5 + 0.4) * 0.5)
+    assert value_of(table, "resource_impact_usd") == pytest.approx(1.3 * district.objective.waste_usd_m3)
+
+
+def test_nothing_was_departed_from_where_nothing_was_promised(district):
+    half = operations([("grid", "schedule_kw", "planned", [2.0, 0.0])]).iloc[:1]
+    table = kpis(pd.concat([operations(TRADES), half]), FLAT, PRICES, district, "controlled")
+    assert value_of(table, "deviation_cost_usd") == pytest.approx(district.objective.grid_deviation_usd_kwh * 1.0)
+
+
 def test_parts_sum_to_the_cost_for_every_strategy(made):
     for strategy, rows in made.kpis.groupby("strategy"):
         value = rows.set_index("kpi")["value"]

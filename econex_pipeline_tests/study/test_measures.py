@@ -30,7 +30,7 @@ def planned(request, district):
     operations, states = plan_as_operations(answer.plan, made.times, made.scenarios)
     operations = operations[~operations["quantity"].isin(UNMETERED)]
     happened = tidy(operations.assign(basis=operations["basis"].map(HAPPENED)), "OPERATIONS")
-    span = Range(district, network, happened, states, _values(network, made, made_prices))
+    span = Range(district, happened, states, _values(network, made, made_prices))
     return answer, made, made_prices, span
 
 
