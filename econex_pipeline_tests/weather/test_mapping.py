@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from econex_pipeline.contracts import ContractViolation, InputError, validate
 from econex_pipeline.contracts.tables import WEATHER_VALUES
 from econex_pipeline.contracts.time import operating_window
-from econex_pipeline.district import Spell
+from econex_pipeline.district import Spell, load_case
 from econex_pipeline.weather import read_weather, weather_for
+from econex_pipeline.weather.sky import clear_sky
 from econex_pipeline_tests.weather.files import days_of_weather, reading, write_csv
 
 NUMBERS = list(WEATHER_VALUES)
@@ -157,6 +158,20 @@ def test_a_spell_comes_on_top_of_the_year_and_over_its_turn(district, year):
         weather_for(year, cold, times)["temperature_air_c"] - weather_for(year, district, times)["temperature_air_c"]
     )
     np.testing.assert_allclose(moved, np.repeat([1.0, -5.0, -5.0, 1.0], 24))
+
+
+@pytest.mark.parametrize("month", [1, 7])
+@pytest.mark.parametrize(("case", "of_clear"), [("sunny", (0.95, 1.05)), ("cloudy", (0.25, 0.4))])
+def test_a_sunny_or_cloudy_week_is_one_and_ends(district, year, case, of_clear, month):
+    cased = load_case(district.data_dir, case)
+    times = operating_window(date(2025, month, 14), -5, 60, days=9)
+    plain, other = weather_for(year, district, times), weather_for(year, cased, times)
+    week = np.repeat([False, *[True] * 7, False], 24)
+    pd.testing.assert_frame_equal(other[~week], plain[~week])
+    clear = clear_sky(times[week] + pd.Timedelta("30min"), district.site)["ghi_w_m2"].sum()
+    assert of_clear[0] < other["ghi_w_m2"][week].sum() / clear < of_clear[1]
+    rain_factor = 0.0 if case == "sunny" else 1.0
+    np.testing.assert_array_equal(other["rain_mm_h"][week], rain_factor * plain["rain_mm_h"][week])
 
 
 @pytest.mark.parametrize("text", ["7-8", "02-30", "2025-07-08", "W07-1"])
