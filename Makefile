@@ -100,7 +100,7 @@ COMPILE := build/lock/bin/uv pip compile --quiet --universal --python-version 3.
 lock:
 	@test -x build/lock/bin/uv || { "$(PYTHON)" -m venv build/lock && build/lock/bin/pip install --quiet uv; }
 	@$(COMPILE) pyproject.toml --extra dev -o requirements.lock >/dev/null
-	@$(COMPILE) pyproject.toml --extra postgres -c requirements.lock -o requirements-runtime.lock >/dev/null
+	@$(COMPILE) pyproject.toml --extra postgres --extra s3 -c requirements.lock -o requirements-runtime.lock >/dev/null
 	@$(COMPILE) pyproject.toml --extra dev --extra services -c requirements.lock -o requirements-services.lock >/dev/null
 
 clean:

@@ -77,7 +77,7 @@ def _one(case: str, asked: argparse.Namespace, console: Console, handler: loggin
     took_s = time.perf_counter() - started_s
     text = f"{progress.computed} tables and hours computed, {progress.reused} reused ({took_s:.0f} s)"
     console.print(text, highlight=False, soft_wrap=True)
-    console.print(str(home.storage_dir() / REPORT.name / case), highlight=False, soft_wrap=True)
+    console.print(f"{home.storage_place()}/{REPORT.name}/{case}", highlight=False, soft_wrap=True)
 
 
 def _days(asked: argparse.Namespace, utc_offset_h: int, first_day: date) -> tuple[date, date]:

@@ -1,9 +1,9 @@
 """Where things live: inputs, tables and the Dagster instance. Read when asked for, never at import.
 
 Everything is in the repository's folder unless an environment variable moves it: ECONEX_HOME (the repository itself),
-ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports), DAGSTER_HOME (the Dagster instance). ECONEX_REPORT_URL is the
-address at which the pages of operated days are served, where they are. ECONEX_INSTANCE (postgres, celery) takes the
-instance's configuration from `deploy/` instead of the embedded one.
+ECONEX_DATA (inputs), ECONEX_STORAGE (tables and reports: a folder, or s3://bucket/prefix), DAGSTER_HOME (the Dagster
+instance). ECONEX_REPORT_URL is the address at which the pages of operated days are served, where they are.
+ECONEX_INSTANCE (postgres, celery) takes the instance's configuration from `deploy/` instead of the embedded one.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ INSTANCE_FILE = "dagster.yaml"
 INSTANCE = "ECONEX_INSTANCE"
 KINDS = ("postgres", "celery")
 REPORT_URL = "ECONEX_REPORT_URL"
+STORAGE = "ECONEX_STORAGE"
 
 
 def repository() -> Path:
@@ -31,9 +32,23 @@ def data_dir() -> Path:
     return _place("ECONEX_DATA", repository() / "data")
 
 
+def storage_place() -> str:
+    """Folder or address of the tables and reports."""
+    value = os.environ.get(STORAGE, "")
+    return value if "://" in value else str(_place(STORAGE, repository() / "storage"))
+
+
 def storage_dir() -> Path:
-    """Folder of the tables and reports."""
-    return _place("ECONEX_STORAGE", repository() / "storage")
+    """Folder of the tables and reports, for what works with files alone.
+
+    Raises
+    ------
+    InputError
+        If they are kept in an object store.
+    """
+    if "://" in storage_place():
+        raise InputError("environment", STORAGE, "an address", "a folder: this works with files of this machine")
+    return Path(storage_place())
 
 
 def dagster_home() -> Path:
@@ -41,10 +56,10 @@ def dagster_home() -> Path:
     return _place("DAGSTER_HOME", repository() / ".dagster")
 
 
-def page_url(page: Path) -> str | None:
+def page_url(case: str, day: str) -> str | None:
     """Address of the page of an operated day; None where no server of pages is known."""
     base = os.environ.get(REPORT_URL)
-    return f"{base.rstrip('/')}/{page.parent.name}/{page.name}" if base else None
+    return f"{base.rstrip('/')}/{case}/{day}.html" if base else None
 
 
 def prepare_instance() -> Path:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from html import escape
 from ipaddress import ip_address
-from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,9 +24,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from econex_pipeline.contracts import InputError
+from econex_pipeline.contracts import EconexError
 from econex_pipeline.orchestration.assets.reporting import REPORT
-from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.storage import PAGE, Storage
 
 PORT = 3001
 HERE = ("127.0.0.1", "localhost", "[::1]")
@@ -37,7 +36,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-SUFFIX = ".html"
 
 
 def application(storage: Storage, behind_proxy: bool = False) -> Starlette:
@@ -57,43 +55,33 @@ def application(storage: Storage, behind_proxy: bool = False) -> Starlette:
 
     def page(request: Request) -> Response:
         case, day = request.path_params["case"], request.path_params["day"]
-        path = _page(storage, case, day)
-        if path is None:
+        content = storage.page(REPORT.name, case, day)
+        if content is None:
             raise HTTPException(404, "there is no such page")
-        return HTMLResponse(path.read_bytes(), headers=HEADERS)
+        return HTMLResponse(content, headers=HEADERS)
 
     def refused(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         detail = error.detail if isinstance(error, HTTPException) else "an error"
         return PlainTextResponse(f"{detail}\n", status, headers=HEADERS)
 
+    def unread(request: Request, error: Exception) -> Response:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return PlainTextResponse("the pages cannot be read at present\n", 503, headers=HEADERS)
+
     hosts = ["*"] if behind_proxy else list(HERE)
     served = Starlette(
-        routes=[Route("/", listed), Route(f"/{{case}}/{{day}}{SUFFIX}", page)],
+        routes=[Route("/", listed), Route(f"/{{case}}/{{day}}{PAGE}", page)],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
-        exception_handlers={HTTPException: refused},
+        exception_handlers={HTTPException: refused, EconexError: unread},
     )
     served.router.redirect_slashes = False
     return served
 
 
-def _page(storage: Storage, case: str, day: str) -> Path | None:
-    """File of a page, if it is one: named as the storage names pages, and really in the folder of the pages."""
-    try:
-        path = storage.path(REPORT.name, case, day, SUFFIX)
-    except InputError:
-        return None
-    folder = path.parents[1].resolve()
-    return path if path.is_file() and path.resolve() == folder / case / path.name else None
-
-
 def _list(storage: Storage) -> str:
-    folder = storage.path(REPORT.name, "any", "any").parents[1]
-    pages = sorted(folder.glob(f"*/*{SUFFIX}"), key=lambda path: (path.parent.name, path.stem))
-    links = [(path.parent.name, path.stem) for path in pages if _page(storage, path.parent.name, path.stem)]
-    items = "".join(
-        f'<li><a href="{escape(c)}/{escape(d)}{SUFFIX}">{escape(c)}, {escape(d)}</a></li>' for c, d in links
-    )
+    links = storage.pages(REPORT.name)
+    items = "".join(f'<li><a href="{escape(c)}/{escape(d)}{PAGE}">{escape(c)}, {escape(d)}</a></li>' for c, d in links)
     body = f"<ul>{items}</ul>" if links else "<p>No day has been reported yet.</p>"
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Days</title><h1>Reported days</h1>{body}</html>'
@@ -110,7 +98,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not asked.behind_proxy and not _loopback(asked.host):
         print(f"error: {asked.host} is not this machine only; that needs a proxy with a login", file=sys.stderr)
         return 1
-    served = application(Storage(), asked.behind_proxy)
+    try:
+        storage = Storage()
+        storage.where(REPORT.name, "any", "any")
+    except EconexError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    served = application(storage, asked.behind_proxy)
     with suppress(KeyboardInterrupt):
         uvicorn.run(served, host=asked.host, port=asked.port, log_level="warning", server_header=False)
     return 0

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -21,7 +20,7 @@ from econex_pipeline.contracts.time import operating_window
 from econex_pipeline.orchestration import catalogue, partitions
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Setting
-from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.storage import PAGE, Storage
 from econex_pipeline.orchestration.versions import code_version
 
 DAY_AHEAD_ISSUE_H = 12  # hours before the operating day at which its plan is issued: noon of the day before
@@ -79,9 +78,9 @@ class Day:
         """Key of the daily partition."""
         return partitions.key_of_day(self.date, self.setting.utc_offset_h)
 
-    def page(self, name: str) -> Path:
-        """File of a page of this day: named by the operating date, which east of Greenwich the key is not."""
-        return self.storage.path(name, self.setting.case, self.date.isoformat(), ".html")
+    def page(self, name: str) -> str:
+        """Path or address of a page of this day, named by its date, which east of Greenwich the key is not."""
+        return self.storage.where(name, self.setting.case, self.date.isoformat(), PAGE)
 
     @property
     def previous_key(self) -> str:
@@ -239,7 +238,7 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
         for name, (contract, table) in made.beside.items():
             storage.write(table, contract, name, day.key, origin)
         if made.text:
-            storage.write_text(made.text, day.page(entry.name))
+            storage.write_page(made.text, entry.name, case, day.date.isoformat())
         storage.write(frame, entry.contract, entry.name, day.key, origin, made.extra)
     shown = dict(entry.show(day, frame)) if entry.show else {}
     return reused, {
@@ -248,5 +247,5 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
         "reused": reused,
         "seconds": time.perf_counter() - started,
         "inputs digest": digest,
-        "file": dg.MetadataValue.path(storage.path(entry.name, case, day.key)),
+        "file": dg.MetadataValue.path(storage.where(entry.name, case, day.key)),
     }

@@ -9,7 +9,6 @@ import argparse
 import logging
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
 
     def body(console: Console, handler: logging.Handler) -> None:
-        console.print(str(_run(asked, console, handler)), highlight=False, soft_wrap=True)
+        console.print(_run(asked, console, handler), highlight=False, soft_wrap=True)
 
     return speak(body, home.dagster_home() / "logs" / "last_run.log")
 
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) -> Path:
+def _run(asked: argparse.Namespace, console: Console, handler: logging.Handler) -> str:
     inputs, storage, progress = Inputs(), Storage(), DayTold(console)
     setting = inputs.setting(asked.case)
     date = partitions.parse_day(asked.day, setting.utc_offset_h, setting.district.weather.first_day)

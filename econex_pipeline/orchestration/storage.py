@@ -1,25 +1,18 @@
 """Where tables are kept between assets: Parquet files that know their origin, written whole or not at all.
 
-One file a table, case and partition: ``<root>/<table>/<case>/<partition>.parquet``. A file is written beside its
-place and moved there in one step, so a reader never sees half of it and a killed run leaves the last good one. The
-origin (case, logical issue time, code version, digest of the inputs) travels in the file's own metadata, together
-with whatever small JSON a room wants kept beside its table. What belongs together, as the rows and the states of an
-operated hour, is one file. No file is touched anywhere else.
-
-A file is not forced to the disk when it is written: what a power failure cuts short is found by the checksums of
-`records`, counts as not there, and is computed again from the same inputs to the same bytes.
+One file a table, case and partition: ``<table>/<case>/<partition>.parquet`` in a folder, or in a bucket of an object
+store (`stores`). A reader never sees half of it, and a killed run leaves the last good one. The origin (case, logical
+issue time, code version, digest of the inputs) travels in the file's own metadata, together with whatever small JSON a
+room wants kept beside its table. What belongs together, as the rows and the states of an operated hour, is one file. No
+file is touched anywhere else. One that is damaged is found by the checksums of `records`, counts as not there, and is
+computed again from the same inputs to the same bytes.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import re
-import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import dagster as dg
@@ -30,9 +23,9 @@ from econex_pipeline.contracts import InputError, Provenance, contract_version, 
 from econex_pipeline.contracts.plain import Columns, plain
 from econex_pipeline.orchestration import home
 from econex_pipeline.orchestration.records import DamagedRecord, Label, Record, frame_of, label_of, pack, unpack
+from econex_pipeline.orchestration.stores import Store, store_at
 
-LOCK_POLL_S = 0.5
-_BESIDE = ".beside"
+PAGE = ".html"
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*")
 
 
@@ -42,18 +35,19 @@ class Storage(dg.ConfigurableResource):
     Attributes
     ----------
     root : str
-        Folder; empty for ECONEX_STORAGE, or ``storage/`` in the repository.
+        Folder, or ``s3://bucket/prefix``; empty for ECONEX_STORAGE, or ``storage/`` in the repository.
     """
 
     root: str = ""
 
-    def path(self, table: str, case: str, partition: str, suffix: str = ".parquet") -> Path:
-        """File of one table, case and partition."""
-        for part in (table, case, partition):
-            if not _SAFE.fullmatch(part) or ".." in part:
-                raise InputError("storage", "name", part, "letters, digits, '_', '-', '.' and ':' only")
-        base = Path(self.root) if self.root else home.storage_dir()
-        return base / table / case / f"{partition.replace(':', '-')}{suffix}"
+    @property
+    def store(self) -> Store:
+        """Where the bytes are."""
+        return store_at(self.root or home.storage_place())
+
+    def where(self, table: str, case: str, partition: str, suffix: str = ".parquet") -> str:
+        """Path or address of one table, case and partition, for a person."""
+        return self.store.where(_name(table, case, partition, suffix))
 
     def write(
         self,
@@ -63,8 +57,8 @@ class Storage(dg.ConfigurableResource):
         partition: str,
         provenance: Provenance,
         extra: Mapping[str, Any] | None = None,
-    ) -> Path:
-        """Validate a table and put it in its place.
+    ) -> str:
+        """Validate a table and put it in its place; give its path or address.
 
         Parameters
         ----------
@@ -86,9 +80,9 @@ class Storage(dg.ConfigurableResource):
         ContractViolation
             Before anything is written; what stood there stays.
         """
-        path = self.path(table, provenance.case, partition)
+        name = _name(table, provenance.case, partition)
         validate(frame, contract, source=f"{table} of case {provenance.case}, {partition}")
-        return self._put(path, {contract: plain(frame)}, provenance, extra)
+        return self._put(name, {contract: plain(frame)}, provenance, extra)
 
     def write_parts(
         self,
@@ -97,12 +91,12 @@ class Storage(dg.ConfigurableResource):
         partition: str,
         provenance: Provenance,
         extra: Mapping[str, Any] | None = None,
-    ) -> Path:
+    ) -> str:
         """Put tables of different contracts into one file: all of them are there, or none; else as `write`."""
-        path = self.path(table, provenance.case, partition)
+        name = _name(table, provenance.case, partition)
         for contract, columns in parts.items():
             validate_plain(columns, contract, source=f"{table} of case {provenance.case}, {partition}")
-        return self._put(path, parts, provenance, extra)
+        return self._put(name, parts, provenance, extra)
 
     def read(self, contract: str, table: str, case: str, partition: str, thorough: bool = False) -> pd.DataFrame:
         """Read a table back. A whole record was held to its contract when it was stored.
@@ -119,7 +113,7 @@ class Storage(dg.ConfigurableResource):
         record = self._must(table, case, partition)
         frame = frame_of(record.parts[contract])
         if thorough or record.label.contracts[contract] != contract_version(contract):
-            validate(frame, contract, source=str(self.path(table, case, partition)), thorough=thorough)
+            validate(frame, contract, source=self.where(table, case, partition), thorough=thorough)
         return frame
 
     def read_span(
@@ -138,7 +132,7 @@ class Storage(dg.ConfigurableResource):
     def record(self, table: str, case: str, partition: str) -> Record | None:
         """A whole record; None where there is none, or one that is damaged and must be made again."""
         try:
-            return unpack(self.path(table, case, partition).read_bytes())
+            return unpack(self.store.read(_name(table, case, partition)))
         except (FileNotFoundError, DamagedRecord):
             return None
 
@@ -162,11 +156,8 @@ class Storage(dg.ConfigurableResource):
         record = self.record(table, case, partition)
         return record is not None and record.label.provenance.inputs_digest == inputs_digest
 
-    @contextlib.contextmanager
-    def alone(self, table: str, case: str, who: str, waits: Callable[[str], None]) -> Iterator[None]:
+    def alone(self, table: str, case: str, who: str, waits: Callable[[str], None]) -> AbstractContextManager[None]:
         """Be the only writer of a table and case; wait while another is.
-
-        The operating system lets go of the lock when its holder ends, however it ends.
 
         Parameters
         ----------
@@ -177,74 +168,62 @@ class Storage(dg.ConfigurableResource):
         waits : callable
             Told once who is waited for.
         """
-        path = self.path(table, case, "writer", suffix=".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+", encoding="utf-8") as file:
-            told = False
-            while not _locked(file.fileno()):
-                if not told:
-                    waits(path.read_text(encoding="utf-8"))
-                    told = True
-                time.sleep(LOCK_POLL_S)
-            file.truncate(0)
-            file.write(f"{who}, process {os.getpid()}")
-            file.flush()
-            for left in path.parent.glob(f".*{_BESIDE}"):  # by a writer that was killed
-                left.unlink(missing_ok=True)
-            yield
+        return self.store.alone(_folder(table, case), who, waits)
 
-    def write_text(self, text: str, path: Path) -> Path:
-        """Put a text (a report) in its place, whole or not at all."""
-        with _Replacing(path) as beside:
-            beside.write_text(text, encoding="utf-8")
-        return path
+    def write_page(self, text: str, table: str, case: str, day: str) -> str:
+        """Put the page of a day in its place, whole or not at all; give its path or address."""
+        name = _name(table, case, day, PAGE)
+        self.store.put(name, text.encode())
+        return self.store.where(name)
+
+    def pages(self, table: str, case: str | None = None) -> list[tuple[str, str]]:
+        """Case and day of each page there is; of one case only, if one is given."""
+        folder = _folder(table, case) if case else _checked(table)
+        named = [name.removesuffix(PAGE).split("/")[1:] for name in self.store.names(folder, PAGE)]
+        return [(found[0], found[1]) for found in named if len(found) == 2 and all(map(_SAFE.fullmatch, found))]
+
+    def page(self, table: str, case: str, day: str) -> bytes | None:
+        """Read a page; None where there is none."""
+        try:
+            name = _name(table, case, day, PAGE)
+        except InputError:
+            return None
+        return self.store.read(name) if (case, day) in self.pages(table, case) else None
 
     def _put(
-        self, path: Path, parts: Mapping[str, Columns], provenance: Provenance, extra: Mapping[str, Any] | None
-    ) -> Path:
-        content = pack(parts, provenance, extra or {})
-        with _Replacing(path) as beside:
-            beside.write_bytes(content)
-        return path
+        self, name: str, parts: Mapping[str, Columns], provenance: Provenance, extra: Mapping[str, Any] | None
+    ) -> str:
+        self.store.put(name, pack(parts, provenance, extra or {}))
+        return self.store.where(name)
 
     def _label(self, table: str, case: str, partition: str) -> Label | None:
         try:
-            return label_of(self.path(table, case, partition).read_bytes())
+            return label_of(self.store.read(_name(table, case, partition)))
         except (FileNotFoundError, DamagedRecord):
             return None
 
     def _must(self, table: str, case: str, partition: str) -> Record:
-        path = self.path(table, case, partition)
+        name = _name(table, case, partition)
         try:
-            return unpack(path.read_bytes())
+            return unpack(self.store.read(name))
         except FileNotFoundError:
-            raise InputError(path, "file", "missing", f"{table} of case {case} to be materialized first") from None
+            wanted = f"{table} of case {case} to be materialized first"
+            raise InputError(self.store.where(name), "file", "missing", wanted) from None
         except DamagedRecord as damage:
-            raise InputError(path, "file", str(damage), "a whole record; materialize it again") from None
+            wanted = "a whole record; materialize it again"
+            raise InputError(self.store.where(name), "file", str(damage), wanted) from None
 
 
-def _locked(descriptor: int) -> bool:
-    """Take the lock of an open file, or say that another has it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _name(table: str, case: str, partition: str, suffix: str = ".parquet") -> str:
+    return f"{_folder(table, case)}/{_checked(partition).replace(':', '-')}{suffix}"
 
 
-class _Replacing:
-    """Write beside a file, then take its place in one step; after an error nothing has changed."""
+def _folder(table: str, case: str) -> str:
+    return f"{_checked(table)}/{_checked(case)}"
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_BESIDE}")
 
-    def __enter__(self) -> Path:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self.beside
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:
-            self.beside.replace(self.path)
-        else:
-            self.beside.unlink(missing_ok=True)
+def _checked(part: str) -> str:
+    """Give a part of a name, if it leads nowhere else."""
+    if not _SAFE.fullmatch(part) or ".." in part:
+        raise InputError("storage", "name", part, "letters, digits, '_', '-', '.' and ':' only")
+    return part

@@ -92,7 +92,7 @@ def test_a_table_or_report_cannot_be_kept_outside_the_storage(tmp_path, name: st
     parts = ["report", "base", "2025-07-15"]
     parts[place] = name
     with pytest.raises(InputError):
-        Storage(root=str(tmp_path)).path(*parts, ".html")
+        Storage(root=str(tmp_path)).where(*parts, ".html")
 
 
 def test_what_make_opens_is_open_to_this_machine_only() -> None:

@@ -67,11 +67,11 @@ def test_a_backfill_makes_what_its_days_make_one_by_one(folder: Path) -> None:
 
 def test_a_backfill_of_all_cases_runs_them_side_by_side_and_reuses_what_is_there(folder: Path) -> None:
     storage = Storage(root=str(folder / "backfilled"))
-    before = storage.path("kpis", CASES[0], DAYS[0]).stat().st_mtime_ns
+    before = Path(storage.where("kpis", CASES[0], DAYS[0])).stat().st_mtime_ns
     done = backfill(folder, "--case", "all", "--from", DAYS[0], "--to", DAYS[0])
     assert done.returncode == 0, done.stderr
     assert all(f"case {case}: complete" in done.stdout for case in CASES)
-    assert storage.path("kpis", CASES[0], DAYS[0]).stat().st_mtime_ns == before
+    assert Path(storage.where("kpis", CASES[0], DAYS[0])).stat().st_mtime_ns == before
     assert storage.digest("kpis", CASES[1], DAYS[0]) is not None
 
 

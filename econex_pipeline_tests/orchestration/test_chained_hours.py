@@ -104,7 +104,7 @@ def test_where_an_hour_ends_as_before_the_later_ones_are_reused(
     """A lost hour is made again; those after it start from the same state, so they stay."""
     storage, asked = Storage(root=str(operated)), chains.keys(chains.setting(data))
     for number in (0, 30, 71):
-        storage.path(HOURS, chains.CASE, asked[number]).unlink()
+        Path(storage.where(HOURS, chains.CASE, asked[number])).unlink()
     assert computed(data, operated) == [0, 30, 71]
     assert chains.records(operated) == undisturbed
 
@@ -113,7 +113,7 @@ def test_an_hour_that_the_disk_lost_half_of_is_made_again(
     data: Path, operated: Path, undisturbed: dict[str, bytes]
 ) -> None:
     storage, asked = Storage(root=str(operated)), chains.keys(chains.setting(data))
-    path = storage.path(HOURS, chains.CASE, asked[40])
+    path = Path(storage.where(HOURS, chains.CASE, asked[40]))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2] + bytes(len(content) - len(content) // 2))
     assert computed(data, operated) == [40]
@@ -166,7 +166,7 @@ def test_a_killed_writer_leaves_no_litter_behind_the_next(tmp_path: Path) -> Non
     storage = Storage(root=str(tmp_path))
     with storage.alone(HOURS, chains.CASE, "first", waits=print):
         pass
-    litter = storage.path(HOURS, chains.CASE, "x").with_name(".x.parquet.0a.beside")
+    litter = Path(storage.where(HOURS, chains.CASE, "x")).with_name(".x.parquet.0a.beside")
     litter.write_bytes(b"half")
     with storage.alone(HOURS, chains.CASE, "second", waits=print):
         assert not litter.exists()

@@ -79,5 +79,5 @@ def test_operation_goes_on_from_the_state_it_left(storage: Storage) -> None:
 
 
 def test_the_page_says_that_it_is_not_a_typical_year(storage: Storage) -> None:
-    page = storage.path("report", "dated", SECOND, ".html").read_text(encoding="utf-8")
+    page = Path(storage.where("report", "dated", SECOND, ".html")).read_text(encoding="utf-8")
     assert "typical year" not in page

@@ -24,7 +24,7 @@ def test_two_homes_are_planned_operated_and_reported(tmp_path: Path, data_dir: P
     assert kpis["controlled", "unserved_m3"] == pytest.approx(0.0, abs=1e-6)
     assert kpis["controlled", "unserved_kwh"] == pytest.approx(0.0, abs=1e-6)
     assert kpis["controlled", "cost_usd"] < kpis["no_control", "cost_usd"]
-    page = storage.path("report", "two_homes", DAY, ".html").read_text(encoding="utf-8")
+    page = Path(storage.where("report", "two_homes", DAY, ".html")).read_text(encoding="utf-8")
     words = re.sub(r"data:[^\"]*", "", page)  # without embedded pictures
     assert "Two homes" in words
     strangers = ("home_1", "home 1", "raw tank", "community hub")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ PAGE = "<!doctype html><title>A day</title>"
 @dataclass(frozen=True)
 class Served:
     port: int
-    root: Path
+    root: str
 
     def get(
         self, target: str, host: str = "localhost", method: str = "GET"
@@ -41,16 +42,9 @@ class Served:
         return answer.status, answer.headers, text
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    root = tmp_path_factory.mktemp("storage")
-    storage = Storage(root=str(root))
-    storage.write_text(PAGE, storage.path("report", "base", "2025-07-15", ".html"))
-    (root / "plan" / "base").mkdir(parents=True)
-    (root / "plan" / "base" / "2025-07-15.html").write_text("not a page of a day")
-    (root / "report" / "base" / "2025-07-15.parquet").write_text("a table")
-    (root / "report" / "base" / "2025-07-16.html").symlink_to("/etc/hostname")
-    (root / "secret.html").write_text("secret")
+@contextmanager
+def serving(storage: Storage) -> Iterator[Served]:
+    """Serve the pages of a storage, as the program does."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,9 +53,26 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield Served(port, root)
+    yield Served(port, storage.root)
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    root = tmp_path_factory.mktemp("storage")
+    storage = Storage(root=str(root))
+    storage.write_page(PAGE, "report", "base", "2025-07-15")
+    (root / "plan" / "base").mkdir(parents=True)
+    (root / "plan" / "base" / "2025-07-15.html").write_text("not a page of a day")
+    (root / "report" / "base" / "2025-07-15.parquet").write_text("a table")
+    (root / "report" / "base" / "2025-07-16.html").symlink_to("/etc/hostname")
+    (root / "elsewhere").mkdir()
+    (root / "elsewhere" / "2025-07-15.html").write_text("secret")
+    (root / "report" / "linked").symlink_to(root / "elsewhere")
+    (root / "secret.html").write_text("secret")
+    with serving(storage) as pages:
+        yield pages
 
 
 def test_a_page_is_served_as_it_is_stored(served: Served) -> None:
@@ -98,6 +109,7 @@ def test_the_list_names_pages_only(served: Served) -> None:
         "/plan/2025-07-15.html",
         "/../plan/base/2025-07-15.html",
         "/base/2025-07-16.html",
+        "/linked/2025-07-15.html",
         "/base/.html",
         "/./2025-07-15.html",
     ],
@@ -106,7 +118,7 @@ def test_nothing_else_of_the_storage_can_be_reached(served: Served, target: str)
     status, _, text = served.get(target)
     assert status == 404
     assert "secret" not in text
-    assert str(served.root) not in text
+    assert served.root not in text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -131,11 +143,10 @@ def test_what_make_ui_starts_answers_on_this_machine_only() -> None:
 
 
 def test_a_report_links_to_its_page_where_pages_are_served(monkeypatch) -> None:
-    page = Path("storage/report/base/2025-07-15.html")
     monkeypatch.delenv("ECONEX_REPORT_URL", raising=False)
-    assert page_url(page) is None
+    assert page_url("base", "2025-07-15") is None
     monkeypatch.setenv("ECONEX_REPORT_URL", "http://127.0.0.1:3001/")
-    assert page_url(page) == "http://127.0.0.1:3001/base/2025-07-15.html"
+    assert page_url("base", "2025-07-15") == "http://127.0.0.1:3001/base/2025-07-15.html"
 
 
 def _sleeper() -> list[str]:

@@ -85,4 +85,4 @@ def test_a_page_is_named_by_its_operating_date_east_of_greenwich_too(own_data: P
     setting = Inputs(data_dir=str(own_data)).setting("base")
     day = Day(setting, date(2025, 7, 15), Storage(root=str(tmp_path / "storage")), RunOptions())
     assert day.key == "2025-07-14"
-    assert day.page("report") == tmp_path / "storage" / "report" / "base" / "2025-07-15.html"
+    assert Path(day.page("report")) == tmp_path / "storage" / "report" / "base" / "2025-07-15.html"

@@ -66,7 +66,7 @@ def test_a_writer_that_dies_half_way_changes_nothing(
 
 
 def test_a_table_that_another_program_wrote_is_refused(storage: Storage, prices: pd.DataFrame) -> None:
-    path = storage.write(prices, "PRICES", "prices", DAY, ORIGIN)
+    path = Path(storage.write(prices, "PRICES", "prices", DAY, ORIGIN))
     prices.drop(index=5).to_parquet(path, index=False)
     with pytest.raises(InputError, match=r"2025-07-15\.parquet.*not written by econex_pipeline"):
         storage.read("PRICES", "prices", "base", DAY)
@@ -75,7 +75,7 @@ def test_a_table_that_another_program_wrote_is_refused(storage: Storage, prices:
 def test_a_missing_or_broken_file_is_named(storage: Storage, prices: pd.DataFrame) -> None:
     with pytest.raises(InputError, match="expected prices of case base to be materialized first"):
         storage.read("PRICES", "prices", "base", DAY)
-    path = storage.write(prices, "PRICES", "prices", DAY, ORIGIN)
+    path = Path(storage.write(prices, "PRICES", "prices", DAY, ORIGIN))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InputError, match=r"2025-07-15\.parquet.*materialize it again"):
         storage.read("PRICES", "prices", "base", DAY)
@@ -85,4 +85,4 @@ def test_a_missing_or_broken_file_is_named(storage: Storage, prices: pd.DataFram
 @pytest.mark.parametrize("name", ["../secret", "a/b", "", ".hidden", "base/../../x", "a..b"])
 def test_names_cannot_leave_the_folder(storage: Storage, name: str) -> None:
     with pytest.raises(InputError, match="storage: name"):
-        storage.path("prices", name, DAY)
+        storage.where("prices", name, DAY)

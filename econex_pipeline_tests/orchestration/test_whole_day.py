@@ -70,7 +70,7 @@ def _materialized(folder: Path, table: str) -> list[str]:
 
 def test_the_last_line_is_the_path_of_the_page(place: Place) -> None:
     page = Path(place.first.stdout.splitlines()[-1])
-    assert page == place.storage.path("report", "base", KEY, ".html")
+    assert str(page) == place.storage.where("report", "base", KEY, ".html")
     assert page.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
 
 
@@ -132,7 +132,7 @@ def test_a_second_run_reuses_everything_and_says_so(place: Place) -> None:
 def test_hours_lost_in_the_middle_are_redone_and_the_rest_comes_out_the_same(place: Place) -> None:
     digests = [place.storage.digest("operations", "base", key) for key in HOURS]
     for key in HOURS[10:13]:
-        place.storage.path("operations", "base", key).unlink()
+        Path(place.storage.where("operations", "base", key)).unlink()
     again = place.run()
     assert again.returncode == 0, again.stderr
     assert "3 tables and hours computed" in again.stdout

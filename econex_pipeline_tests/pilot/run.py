@@ -41,7 +41,7 @@ class Operated(OperatedDay):
 
     @property
     def page(self) -> str:
-        return self.day.storage.path(REPORT.name, self.day.setting.case, self.day.key, ".html").read_text()
+        return Path(self.day.page(REPORT.name)).read_text()
 
     def planned(self, element: str, quantity: str) -> pd.Series:
         """Expected flow or power of the day's first 24 h, by civil hour."""

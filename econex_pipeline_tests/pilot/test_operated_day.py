@@ -1,5 +1,7 @@
 """What must hold of any operated day: nothing is lost, nothing comes from nowhere, the brain knows its pumps."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,10 +133,10 @@ def test_an_hour_can_be_repeated_to_the_last_bit(sunny):
         type(day)(day.setting, day.date, day.storage, day.options.model_copy(update={"force_recompute": True}))
     )
     key = day.hour_keys[-1]
-    before = day.storage.path("operations", day.setting.case, key).read_bytes()
+    before = Path(day.storage.where("operations", day.setting.case, key)).read_bytes()
     reused = ensure_hour(Hour(forced, key)).reused
     assert not reused
-    assert day.storage.path("operations", day.setting.case, key).read_bytes() == before
+    assert Path(day.storage.where("operations", day.setting.case, key)).read_bytes() == before
 
 
 def test_the_page_is_for_a_reader_without_a_network(sunny):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -127,10 +126,10 @@ def _reasons(day: Day) -> tuple[dict[str, Any], ...]:
     return tuple(reason for reasons in told for reason in reasons)
 
 
-def _page(page: Path) -> dict[str, dg.MetadataValue]:
-    url = home.page_url(page)
+def _page(day: Day) -> dict[str, dg.MetadataValue]:
+    url = home.page_url(day.setting.case, day.date.isoformat())
     shown: dict[str, dg.MetadataValue] = {"page": dg.MetadataValue.url(url)} if url else {}
-    return {**shown, "page file": dg.MetadataValue.path(page)}
+    return {**shown, "page file": dg.MetadataValue.path(day.page(REPORT.name))}
 
 
 def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
     district, states, operations = day.setting.district, day.states, day.operations
     electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
     return {
-        **_page(day.page(REPORT.name)),
+        **_page(day),
         "electricity": catalogue.picture(electricity, "Supply and use of electricity by hour"),
         "storage": catalogue.picture(png(storage_levels(states, district, day.table(PLAN))), "Stored amounts"),
         **_show_kpis(day, kpis),
