@@ -23,6 +23,7 @@ from econex_pipeline.orchestration.setting import Inputs, case_name
 
 MAIN = "main"
 STAGES = ("day_ahead", "operate", "report")
+NOT_STARTED = "the run did not start; see the log"
 
 
 class StageFailed(EconexError):
@@ -155,7 +156,7 @@ def first_failure(events: Sequence[dg.DagsterEvent]) -> str:
                 error = error.cause
             text = " ".join(error.message.split()) if error is not None else "an unknown error"
             return f"{event.step_key} stopped with an error: {text}"
-    return "the run did not start; see the log"
+    return NOT_STARTED
 
 
 def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg.JobDefinition:

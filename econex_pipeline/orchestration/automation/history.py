@@ -41,8 +41,10 @@ def history(instance: dg.DagsterInstance, site: Site, settings: Automation, now:
     )
 
 
-def made(instance: dg.DagsterInstance, asset: Sequence[str], keys: Sequence[str]) -> set[str]:
-    """Give the partitions of an asset, among some, that were made last by a run that succeeded.
+def made(
+    instance: dg.DagsterInstance, asset: Sequence[str], keys: Sequence[str], since: datetime | None = None
+) -> set[str]:
+    """Give the partitions of an asset, among some, that were made last by a run that succeeded; perhaps after a time.
 
     A run that failed after it materialized a partition, at a blocking check, does not count; a run that is no longer
     known does.
@@ -50,7 +52,8 @@ def made(instance: dg.DagsterInstance, asset: Sequence[str], keys: Sequence[str]
     if not keys:
         return set()
     run_of: dict[str, str] = {}
-    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=list(keys))
+    after = None if since is None else since.timestamp()
+    wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=list(keys), after_timestamp=after)
     cursor, more = None, True
     while more and len(run_of) < len(keys):
         page = instance.fetch_materializations(wanted, limit=PAGE, cursor=cursor)

@@ -16,6 +16,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from econex_pipeline.contracts import EconexError
+from econex_pipeline.orchestration import versions
 from econex_pipeline.orchestration.assets import DAY_AHEAD
 from econex_pipeline.orchestration.automation.due import Site, next_day_again
 from econex_pipeline.orchestration.automation.history import history, tags_of
@@ -66,6 +67,8 @@ def replan_sensor(
     )
     def replan(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
         inputs, storage = cast(Inputs, context.resources.inputs), cast(Storage, context.resources.storage)
+        if (said := versions.outdated()) is not None:
+            return dg.SkipReason(said)
         now, asked = clock(), []
         for site in sites:
             request = next_day_again(site, settings, history(context.instance, site, settings, now), now)

@@ -12,11 +12,14 @@ import pandas as pd
 
 from econex_pipeline.contracts import EconexError
 from econex_pipeline.contracts.time import day_start_utc
-from econex_pipeline.orchestration import partitions
+from econex_pipeline.orchestration import partitions, versions
 from econex_pipeline.orchestration.assets.planning import PLAN
-from econex_pipeline.orchestration.automation.due import Site
+from econex_pipeline.orchestration.automation import retention
+from econex_pipeline.orchestration.automation.due import Site, Stage
 from econex_pipeline.orchestration.automation.history import LAST_TABLE, REQUEST_TAG, made, span, stages_of
+from econex_pipeline.orchestration.automation.replan import changed_table
 from econex_pipeline.orchestration.automation.settings import Automation
+from econex_pipeline.orchestration.jobs import NOT_STARTED, first_failure
 from econex_pipeline.orchestration.notify.watch import Condition
 from econex_pipeline.orchestration.recipe import HOURS, Day
 from econex_pipeline.orchestration.resources import RunOptions
@@ -58,13 +61,14 @@ class Look:
         return [*self._failed_runs(), *self._plan(), *self._operations()]
 
     def _failed_runs(self) -> Iterator[Condition]:
-        """Runs of the case that failed within the days that are caught up, until their partitions are made."""
+        """Runs of the case that failed within the days that are caught up, until what they should make is there."""
         since = self.now - timedelta(days=self.settings.catch_up.days)
         failed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since)
-        for run in self.instance.get_runs(failed):
+        for record in self.instance.get_run_records(failed):
+            run = record.dagster_run
             for stage in sorted(stages_of(run, self.site.case)):
                 limits = span(run)
-                if limits is None or self._made(LAST_TABLE[stage], limits):
+                if limits is None or self._over(stage, limits, record.create_timestamp):
                     continue
                 what = f"{stage} of {limits[0]}" + (f" to {limits[1]}" if limits[1] != limits[0] else "")
                 name = run.tags.get(REQUEST_TAG, f"{stage}:{self.site.case}:{limits[0]}")
@@ -74,18 +78,41 @@ class Look:
                     self.site.case,
                     self.settings.alarms.run_failed.severity,
                     "Run failed",
-                    f"{what} failed: {reason(self.instance, run.run_id)}",
+                    f"{what} failed: {self._why(run.run_id)}",
                     {"run": run.run_id, "job": run.job_name, "partitions": " to ".join(dict.fromkeys(limits))},
                 )
 
-    def _made(self, table: str, limits: tuple[str, str]) -> bool:
-        """Whether all partitions between two were made since."""
+    def _over(self, stage: Stage, limits: tuple[str, str], failed: datetime) -> bool:
+        """Whether what a run failed to make was made since, or would be no other than what was there before it."""
+        if self._made(LAST_TABLE[stage], limits, since=failed):
+            return True
+        if stage != "day_ahead" or not self._made(LAST_TABLE[stage], limits):
+            return False
+        try:
+            setting = self.inputs.setting(self.site.file)
+            day = partitions.day_of_key(limits[1], self.site.utc_offset_h)
+            return changed_table(setting, day, self.storage) is None
+        except EconexError:
+            return False
+
+    def _why(self, run_id: str) -> str:
+        """Say why a run failed; one of a case that cannot be read does not even start."""
+        said = reason(self.instance, run_id)
+        if said == NOT_STARTED:
+            try:
+                self.inputs.setting(self.site.file)
+            except EconexError as error:
+                return str(error)
+        return said
+
+    def _made(self, table: str, limits: tuple[str, str], since: datetime | None = None) -> bool:
+        """Whether all partitions between two were made, perhaps after a time."""
         if table != HOURS:
-            return bool(made(self.instance, [table, self.site.case], [limits[1]]))
+            return bool(made(self.instance, [table, self.site.case], [limits[1]], since))
         first, last = (partitions.hour_of_key(key) for key in limits)
         hours = pd.date_range(first, last, freq="h")
         keys = [partitions.key_of_hour(hour) for hour in hours]
-        return made(self.instance, [table, self.site.case], keys) == set(keys)
+        return made(self.instance, [table, self.site.case], keys, since) == set(keys)
 
     def _plan(self) -> Iterator[Condition]:
         """The plan of the present day: missing, or made from inputs that have changed since."""
@@ -114,7 +141,10 @@ class Look:
         if origin is None:
             return f"its table is not in storage; materialize plan/{self.site.case}"
         if origin.inputs_digest != PLAN.digest(day):
-            return f"inputs or code changed since the plan of {day.date} was made; materialize plan/{self.site.case}"
+            return (
+                versions.outdated()
+                or f"inputs or code changed since the plan of {day.date} was made; materialize plan/{self.site.case}"
+            )
         return None
 
     def _operations(self) -> Iterator[Condition]:
@@ -157,10 +187,20 @@ _NOTHING = pd.DataFrame(
 )
 
 
+def housekeeping(instance: dg.DagsterInstance, settings: Automation) -> list[Condition]:
+    """List what is wrong with what concerns no case: the logs that were not pruned the last time."""
+    ended = dg.RunsFilter(job_name=retention.JOB, statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE])
+    latest = instance.get_runs(ended, limit=1)
+    if not latest or latest[0].is_success:
+        return []
+    run, severity = latest[0], settings.alarms.run_failed.severity
+    sentence = f"old logs were not pruned: {reason(instance, run.run_id)}"
+    evidence = {"run": run.run_id, "job": run.job_name}
+    return [Condition(f"run_failed:{retention.JOB}", "run_failed", "", severity, "Run failed", sentence, evidence)]
+
+
 def reason(instance: dg.DagsterInstance, run_id: str) -> str:
     """Give the sentence of what failed first in a run."""
-    from econex_pipeline.orchestration.jobs import first_failure
-
     kinds = {
         dg.DagsterEventType.ASSET_CHECK_EVALUATION,
         dg.DagsterEventType.STEP_FAILURE,

@@ -12,7 +12,7 @@ from econex_pipeline.contracts import EconexError
 from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.settings import Automation
 from econex_pipeline.orchestration.automation.triggers import Clock, now_utc
-from econex_pipeline.orchestration.notify.conditions import Look
+from econex_pipeline.orchestration.notify.conditions import Look, housekeeping
 from econex_pipeline.orchestration.notify.watch import SEVERITIES, Condition, Notice, Post, load, save
 from econex_pipeline.orchestration.notify.ways import NotTold, Teller, headline, tellers
 from econex_pipeline.orchestration.setting import Inputs
@@ -51,6 +51,7 @@ def alarm_sensor(
         now = clock()
         watch, posts = load(context.cursor)
         conditions, lost = [_no_case(case, said, settings) for case, said in (unreadable or {}).items()], False
+        conditions.extend(housekeeping(context.instance, settings))
         inputs, storage = cast(Inputs, context.resources.inputs), cast(Storage, context.resources.storage)
         for site in sites:
             try:

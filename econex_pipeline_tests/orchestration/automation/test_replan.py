@@ -1,5 +1,6 @@
 """A planned day is planned anew when what its plan was made from changes, and only then."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +9,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.test_utils import create_run_for_test
 
+from econex_pipeline.orchestration import versions
 from econex_pipeline.orchestration.assets import DAY_AHEAD
 from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.replan import changed_table, replan_sensor
 from econex_pipeline.orchestration.automation.settings import Automation
 from econex_pipeline.orchestration.jobs import case_jobs
+from econex_pipeline.orchestration.notify.conditions import Look
 from econex_pipeline.orchestration.recipe import Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
@@ -26,6 +30,7 @@ FILE = (
 )
 TOMORROW = date(2025, 7, 16)
 AFTERNOON = datetime(2025, 7, 15, 19, tzinfo=UTC)
+SITE = Site(CASE, CASE, -5, date(2025, 1, 1))
 CHOSEN = RunOptions(seed=7, cvar_weight=0.5)
 
 
@@ -48,11 +53,20 @@ class Planned:
         event = dg.AssetMaterialization(asset_key=["plan", CASE], partition=day.key)
         self.instance.report_runless_asset_event(event)
 
+    def water_costs(self, price: float) -> None:
+        """Write another tariff."""
+        district = self.data / "districts" / "two_homes" / "district.yaml"
+        text = re.sub(r"(water_buy_usd_m3:) [\d.]+", rf"\1 {price:.2f}", district.read_text(encoding="utf-8"))
+        district.write_text(text, encoding="utf-8")
+
+    def alarms(self) -> list[str]:
+        """What is wrong with runs in the afternoon before."""
+        look = Look(self.instance, Inputs(data_dir=str(self.data)), self.storage, SITE, Automation(), AFTERNOON)
+        return [condition.name for condition in look.conditions() if condition.kind == "run_failed"]
+
     def look(self) -> list[dg.RunRequest]:
         """What the sensor asks for in the afternoon before."""
-        setting = Inputs(data_dir=str(self.data)).setting(CASE)
-        site = Site(CASE, CASE, setting.utc_offset_h, date(2025, 1, 1))
-        sensor = replan_sensor([site], Automation(cases=[CASE]), case_jobs(CASE), clock=lambda: AFTERNOON)
+        sensor = replan_sensor([SITE], Automation(cases=[CASE]), case_jobs(CASE), clock=lambda: AFTERNOON)
         resources = {"inputs": Inputs(data_dir=str(self.data)), "storage": self.storage}
         with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
             return list(sensor.evaluate_tick(context).run_requests or [])
@@ -84,10 +98,7 @@ def test_an_unchanged_plan_is_left_alone_whatever_was_chosen_for_it(planned: Pla
 
 def test_another_tariff_asks_for_the_plan_anew_with_the_same_choices(planned: Planned) -> None:
     planned.plan(CHOSEN)
-    district = planned.data / "districts" / "two_homes" / "district.yaml"
-    text = district.read_text(encoding="utf-8")
-    assert "water_buy_usd_m3: 2.63" in text
-    district.write_text(text.replace("water_buy_usd_m3: 2.63", "water_buy_usd_m3: 3.10"), encoding="utf-8")
+    planned.water_costs(3.10)
     (request,) = planned.look()
     assert request.job_name == f"day_ahead_{CASE}"
     assert request.tags["dagster/asset_partition_range_start"] == planned.day(CHOSEN).key
@@ -96,14 +107,39 @@ def test_another_tariff_asks_for_the_plan_anew_with_the_same_choices(planned: Pl
     assert planned.look() == []
 
 
+def test_a_plan_that_could_not_be_made_anew_is_told_until_it_was_or_need_not_be(planned: Planned) -> None:
+    planned.plan(CHOSEN)
+    planned.water_costs(3.10)
+    (request,) = planned.look()
+    run = create_run_for_test(
+        planned.instance, job_name=request.job_name, tags=request.tags, status=dg.DagsterRunStatus.STARTED
+    )
+    planned.instance.report_run_failed(run)
+    assert planned.alarms() == [f"run_failed:day_ahead:{CASE}:{planned.day(CHOSEN).key}"]
+    planned.water_costs(2.63)
+    assert planned.alarms() == []
+    planned.water_costs(3.10)
+    assert len(planned.alarms()) == 1
+    planned.plan(CHOSEN)
+    assert planned.alarms() == []
+
+
+def test_a_server_whose_code_is_older_than_the_runs_asks_for_nothing(planned: Planned, monkeypatch) -> None:
+    planned.plan(CHOSEN)
+    planned.water_costs(3.10)
+    monkeypatch.setattr(versions, "_on_disk", lambda *rooms: "newer")
+    assert planned.look() == []
+    monkeypatch.undo()
+    assert len(planned.look()) == 1
+
+
 def test_a_plan_that_is_not_there_is_left_to_the_schedule(planned: Planned) -> None:
     assert planned.look() == []
 
 
 def test_files_that_cannot_be_read_ask_for_nothing(planned: Planned) -> None:
     planned.plan(CHOSEN)
-    site = Site(CASE, CASE, -5, date(2025, 1, 1))
-    sensor = replan_sensor([site], Automation(cases=[CASE]), case_jobs(CASE), clock=lambda: AFTERNOON)
+    sensor = replan_sensor([SITE], Automation(cases=[CASE]), case_jobs(CASE), clock=lambda: AFTERNOON)
     (planned.data / "cases" / f"{CASE}.yaml").write_text("district: [two_homes\n", encoding="utf-8")
     resources = {"inputs": Inputs(data_dir=str(planned.data)), "storage": planned.storage}
     with dg.build_sensor_context(instance=planned.instance, resources=resources) as context:

@@ -8,11 +8,13 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from dagster._core.test_utils import create_run_for_test
 
 from econex_pipeline.contracts import Provenance
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.assets.planning import PLAN
+from econex_pipeline.orchestration.automation import retention
 from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.settings import Automation, Mail, Notify, Webhook
 from econex_pipeline.orchestration.notify.sensor import PREFIX, alarm_sensor
@@ -155,21 +157,61 @@ def test_one_fallback_is_no_alarm_and_three_are(watched: Watched) -> None:
     assert watched.hook.posts[-1]["severity"] == "warning"
 
 
-def test_a_failed_run_is_told_once_with_its_reason_until_what_it_should_make_is_there(watched: Watched) -> None:
-    watched.clock[0] = now = datetime.now(UTC)
-    today = partitions.key_of_day(SITE.today(now), -5)
-    for _ in range(2):
-        run = create_run_for_test(
-            watched.instance,
-            job_name="day_ahead_base",
-            tags={"dagster/partition": today},
-            status=dg.DagsterRunStatus.STARTED,
-        )
-        watched.instance.report_run_failed(run)
+def _fails(watched: Watched, job: str, *keys: str) -> str:
+    """Let a run of a job fail; give its name."""
+    tags = {ASSET_PARTITION_RANGE_START_TAG: keys[0], ASSET_PARTITION_RANGE_END_TAG: keys[-1]} if keys else {}
+    run = create_run_for_test(watched.instance, job_name=job, tags=tags, status=dg.DagsterRunStatus.STARTED)
+    watched.instance.report_run_failed(run)
+    return run.run_id
+
+
+def _comes(watched: Watched, asset: str, *keys: str) -> None:
+    """Let what a run should have made come after all."""
+    for key in keys:
+        event = dg.AssetMaterialization(asset_key=[asset, "base"], partition=key)
+        watched.instance.report_runless_asset_event(event)
+
+
+@pytest.mark.parametrize(
+    ("job", "asset", "keys"),
+    [
+        ("day_ahead_base", "plan", [KEY]),
+        ("operate_base", HOURS, HOUR_KEYS[3:6]),
+        ("report_base", "report", [KEY]),
+    ],
+)
+@pytest.mark.parametrize("there", [False, True], ids=["the_first_time", "made_before"])
+def test_a_failed_run_is_told_once_until_what_it_should_make_is_there(
+    watched: Watched, job: str, asset: str, keys: list[str], there: bool
+) -> None:
+    watched.plan()
+    if there:
+        _comes(watched, asset, *keys)
+    assert watched.look() == []
+    runs = [_fails(watched, job, *keys) for _ in range(2)]
+    assert watched.look(1) == [("raised", "run_failed")]
+    assert watched.look(1) == []
+    assert watched.hook.posts[-1]["evidence"]["run"] in runs
+    assert watched.hook.posts[-1]["evidence"]["partitions"] == " to ".join(dict.fromkeys((keys[0], keys[-1])))
+    _comes(watched, asset, *keys)
+    assert watched.look(1) == [("cleared", "run_failed")]
+
+
+def test_logs_that_were_not_pruned_are_told_until_they_are(watched: Watched) -> None:
+    watched.plan()
+    run = _fails(watched, retention.JOB)
     assert watched.look() == [("raised", "run_failed")]
-    assert watched.hook.posts[-1]["evidence"]["partitions"] == today
-    watched.instance.report_runless_asset_event(dg.AssetMaterialization(asset_key=["plan", "base"], partition=today))
-    assert ("cleared", "run_failed") in watched.look(1)
+    assert watched.hook.posts[-1]["evidence"] == {"run": run, "job": retention.JOB}
+    create_run_for_test(watched.instance, job_name=retention.JOB, status=dg.DagsterRunStatus.SUCCESS)
+    assert watched.look(1) == [("cleared", "run_failed")]
+
+
+def test_a_run_that_could_not_start_is_told_with_what_is_wrong_with_its_case(watched: Watched) -> None:
+    watched.plan()
+    (watched.data / "cases" / "base.yaml").write_text("district: [econex\n", encoding="utf-8")
+    _fails(watched, "operate_base", HOUR_KEYS[9])
+    assert watched.look() == [("raised", "run_failed")]
+    assert "base.yaml" in watched.hook.posts[-1]["text"]
 
 
 def test_whoever_could_not_be_told_is_told_later_and_the_others_not_twice(watched: Watched) -> None:
