@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from econex_pipeline.planning import DayPlan, NextStep, Rates, Solved
@@ -102,11 +103,13 @@ class KeptPlan:
     def of(cls, solved: Solved, made_utc: pd.Timestamp) -> KeptPlan:
         """Keep what a solved horizon asks of its actuators."""
         step_h = solved.network.step_h
-        rates = {}
-        for (element, quantity), series in solved.set_points(1, 1 + round(KEPT_H / step_h)).items():
-            rounded = series.round(DECIMALS)
-            if rounded.any():
-                rates[f"{element}:{quantity}"] = tuple(rounded.tolist())
+        asked = solved.set_points(1, 1 + round(KEPT_H / step_h))
+        rounded = np.array(list(asked.values())).round(DECIMALS).tolist()
+        rates = {
+            f"{element}:{quantity}": tuple(series)
+            for (element, quantity), series in zip(asked, rounded, strict=True)
+            if any(series)
+        }
         return cls(made_utc, step_h, rates)
 
     def rates_at(self, time_utc: pd.Timestamp) -> dict[tuple[str, str], float]:

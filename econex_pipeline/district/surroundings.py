@@ -268,7 +268,7 @@ class Tranche(Frozen):
 class Mismatch(Frozen):
     """How far, by chance and hidden from the brain, the real plant departs from its drawing."""
 
-    seed: Whole
+    seed: Annotated[Whole, Field(lt=2**32)]
     roughness_log_sd: NonNegative
     pump_efficiency_log_sd: NonNegative
     turbine_efficiency_log_sd: NonNegative

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,36 @@ class Line:
     def direction_from(self, node: str) -> str:
         """Name the direction that starts at that end, as the plan's network does."""
         return self.name if node == self.tail else f"{self.name}.reverse"
+
+
+class Way(NamedTuple):
+    """A line of the tree of least loss, from a node up to its parent and down again.
+
+    Attributes
+    ----------
+    node, parent : str
+        Its ends.
+    kept_frac : float
+        Share of the power sent that arrives.
+    up, down : str
+        Names of the two directions.
+    up_kw, down_kw : float
+        Largest power that can be sent in each [kW].
+    """
+
+    node: str
+    parent: str
+    kept_frac: float
+    up: str
+    up_kw: float
+    down: str
+    down_kw: float
+
+    @classmethod
+    def of(cls, node: str, parent: str, line: Line) -> Way:
+        """Give the way of a node."""
+        up, down = ((line.direction_from(end), line.capacity_from(end)) for end in (node, parent))
+        return cls(node, parent, 1.0 - line.loss_frac, *up, *down)
 
 
 def tree_of_least_loss(lines: list[Line], root: str) -> dict[str, tuple[str, Line]]:

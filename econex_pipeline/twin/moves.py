@@ -4,7 +4,7 @@ its pump. No hydraulics here: rates are given, volumes are piecewise linear in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 EMPTY = "the tank it draws from runs empty"
@@ -96,9 +96,13 @@ def trim(
     reasons: dict[str, str] = {}
     for _ in range(MOST_ROUNDS * (len(current) + 1)):
         cut = None
-        moving = [move for move in current.values() if move.rate_m3_h > 0.0 and move.run_s > 0.0]
+        flowing: dict[str | None, list[tuple[float, float]]] = {tank: [] for tank in (None, *volumes_m3)}
+        for move in current.values():
+            if move.rate_m3_h > 0.0 and move.run_s > 0.0:
+                flowing[move.source].append((move.run_s, -move.rate_m3_h / 3600.0))
+                flowing[move.sink].append((move.run_s, move.rate_m3_h / 3600.0 * move.gain))
         for tank, volume in volumes_m3.items():
-            low, high = _extremes(moving, tank, volume, capacities_m3[tank], step_s)
+            low, high = _extremes(flowing[tank], volume, capacities_m3[tank], step_s)
             if low is not None:
                 cut = _give_way([m for m in current.values() if m.source == tank], low)
                 reason = EMPTY
@@ -121,14 +125,19 @@ Surplus = tuple[float, float, float]
 
 
 def _extremes(
-    moves: Iterable[Move], tank: str, volume_m3: float, capacity_m3: float, step_s: int
+    slopes: Sequence[tuple[float, float]], volume_m3: float, capacity_m3: float, step_s: int
 ) -> tuple[Shortage | None, Surplus | None]:
-    """Follow a tank through the step, by the moves that bring anything; what runs over the brim is gone."""
-    slopes = [
-        (move.run_s, move.rate_m3_h / 3600.0 * ((move.gain if move.sink == tank else 0.0) - (move.source == tank)))
-        for move in moves
-        if tank in (move.source, move.sink)
-    ]
+    """Follow a tank through the step; what runs over the brim is gone.
+
+    Parameters
+    ----------
+    slopes : sequence of (float, float)
+        For how long something flows [s], and how much of it comes in, or goes out (< 0) [m3/s].
+    volume_m3, capacity_m3 : float
+        At the start, and at most [m3].
+    step_s : int
+        Length of the step [s].
+    """
     ends = sorted({min(run_s, float(step_s)) for run_s, _ in slopes} | {float(step_s)})
     low: Shortage | None = None
     high: Surplus | None = None

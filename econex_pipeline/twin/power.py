@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from econex_pipeline.twin.battery import Battery, BatteryOutcome
-from econex_pipeline.twin.lines import Line, leaves_first, tree_of_least_loss
+from econex_pipeline.twin.lines import Line, Way, leaves_first, tree_of_least_loss
 
 TOLERANCE_KW = 1e-9
 _ROUNDS = 60
@@ -73,12 +73,13 @@ class MicroGrid:
     ) -> None:
         self.nodes, self.lines, self.grid, self.batteries = nodes, lines, grid, dict(batteries)
         self._up = tree_of_least_loss(lines, grid.node)
-        self._order = leaves_first(self._up, grid.node)
+        order = leaves_first(self._up, grid.node)
+        self._ways = [Way.of(node, *self._up[node]) for node in order]
         tree = {line.name for _, line in self._up.values()}
         self._free = [line for line in lines if line.name not in tree]
         connected = {grid.node, *self._up}
         self._islands = [node for node in nodes if node not in connected]
-        self._below = {node: self._subtree(node) for node in (*self._order, grid.node, *self._islands)}
+        self._below = {node: self._subtree(node) for node in (*order, grid.node, *self._islands)}
 
     def step(
         self,
@@ -197,13 +198,9 @@ class MicroGrid:
                 net[sender] -= sent
                 net[line.other(sender)] += (1.0 - line.loss_frac) * sent
         stuck: dict[str, float] = {}
-        for node in self._order:
-            parent, line = self._up[node]
-            kept = 1.0 - line.loss_frac
-            sent = min(max(net[node], 0.0), line.capacity_from(node))
-            pulled = min(max(-net[node], 0.0) / kept, line.capacity_from(parent))
-            flows[line.direction_from(node)] = sent
-            flows[line.direction_from(parent)] = pulled
+        for node, parent, kept, up, up_kw, down, down_kw in self._ways:
+            sent = flows[up] = min(max(net[node], 0.0), up_kw)
+            pulled = flows[down] = min(max(-net[node], 0.0) / kept, down_kw)
             left = net[node] - sent + kept * pulled
             net[parent] += kept * sent - pulled
             if abs(left) > TOLERANCE_KW:

@@ -62,7 +62,8 @@ def observe(state: TwinState, district: District, events: Events, noise_frac: fl
             continue
         capacity = district.storages[name].capacity
         sensor = zlib.crc32(f"sensor.{name}".encode())
-        rng = np.random.default_rng([district.twin.mismatch.seed, sensor, seconds])
+        # as words of 32 bits: numbers of a list would be cut into them one by one
+        rng = np.random.default_rng(np.array([district.twin.mismatch.seed, sensor, seconds], dtype=np.uint32))
         off_frac = noise_frac * float(rng.standard_normal()) + drift_frac.get(name, 0.0)
         shown[name] = min(max(amount + off_frac * capacity, 0.0), capacity)
     return Observation(
