@@ -1,0 +1,223 @@
+"""A day of two cases on two Celery workers, the instance in PostgreSQL, the tables in an S3 bucket.
+
+All that is stored is, byte for byte, what the embedded default stores in a folder: though a worker is killed in the
+middle of its hours, with all its processes, as when its machine goes.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._serdes import serialize_value
+
+from econex_pipeline.orchestration import partitions
+from econex_pipeline.orchestration.home import repository
+from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline.orchestration.stores import WRITER
+from econex_pipeline_tests.services.s3_server import S3Server, s3_server
+from econex_pipeline_tests.services.servers import postgres, redis, wait_until
+
+pytestmark = pytest.mark.services
+
+BASE, OTHER = CASES = ("base", "two_homes")
+DAY = date(2025, 7, 15)
+KEY = "2025-07-15"
+HOURS = partitions.keys_of_hours(DAY, -5)
+BIN = Path(sys.executable).parent
+PATIENCE_S = 600
+BUCKET = "econex"
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass
+class Cluster:
+    """Servers, workers and a daemon, and where their tables are."""
+
+    folder: Path
+    env: Mapping[str, str]
+    objects: S3Server
+    workers: list[subprocess.Popen[bytes]]
+
+    @property
+    def storage(self) -> Storage:
+        return Storage(root=self.env["ECONEX_STORAGE"])
+
+    def instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.folder / "home"))
+
+    def launch(self, job: str, *options: str) -> None:
+        """Put a run into the queue, as a person would."""
+        command = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "-j", job, *options]
+        subprocess.run(command, env=self.env, cwd=repository(), check=True, capture_output=True, timeout=PATIENCE_S)
+
+    def launch_stage(self, job: str, keys: list[str]) -> None:
+        """Put a run of some partitions into the queue."""
+        self.launch(job, "--tags", json.dumps({START: keys[0], END: keys[-1]}))
+
+    def ended(self, job: str) -> bool:
+        """Whether a run of a job has succeeded."""
+        with self.instance() as instance:
+            return any(run.is_success for run in instance.get_runs(dg.RunsFilter(job_name=job)))
+
+    def wait_for(self, job: str) -> None:
+        """Wait until a run of a job has succeeded."""
+        wait_until(lambda: self.ended(job), job, PATIENCE_S)
+
+    def group_of(self, job: str) -> int:
+        """Group of the process that works at the latest run of a job; 0 where none does yet."""
+        with self.instance() as instance:
+            runs = instance.get_runs(dg.RunsFilter(job_name=job), limit=1)
+            started = dg.DagsterEventType.RUN_START
+            records = instance.get_records_for_run(runs[0].run_id, of_type=started).records if runs else []
+        return os.getpgid(int(records[0].event_log_entry.dagster_event.pid)) if records else 0
+
+    def kept(self) -> dict[str, bytes]:
+        """Every object in the bucket, by its name below the prefix."""
+        listed = self.objects.client().get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        keys = [entry["Key"] for page in listed for entry in page.get("Contents", ())]
+        prefix = f"{self.env['ECONEX_STORAGE'].removeprefix(f's3://{BUCKET}/')}/"
+        names = [key.removeprefix(prefix) for key in keys]
+        return {name: self.storage.store.read(name) for name in names}
+
+
+def _data(folder: Path) -> None:
+    """Copy the inputs, of two cases: the definitions of all would take each run longer to load."""
+    shutil.copytree(repository() / "data", folder)
+    for case in (folder / "cases").glob("*.yaml"):
+        if case.stem not in CASES:
+            case.unlink()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    _data(folder / "data")
+    (folder / "home").mkdir()
+    started: list[subprocess.Popen[bytes]] = []
+    with postgres() as database, redis() as broker, s3_server() as objects:
+        env = {**os.environ, **database, **objects.env, "ECONEX_REDIS_URL": broker, "ECONEX_INSTANCE": "celery"}
+        env |= {"DAGSTER_HOME": str(folder / "home"), "ECONEX_DATA": str(folder / "data")}
+        env["ECONEX_STORAGE"] = objects.bucket(BUCKET)
+        env["PATH"] = f"{BIN}:{env['PATH']}"  # dagster-celery starts `celery` by its name
+        subprocess.run([sys.executable, "-m", "econex_pipeline.orchestration.home"], env=env, check=True)
+        worker = [BIN / "dagster-celery", "worker", "start", "-A", "dagster_celery.app"]
+        worker += ["-y", repository() / "deploy" / "celery_worker.yaml"]
+        commands = [[*worker, "-n", name, "--", "--concurrency=1"] for name in ("one", "two")]
+        commands.append([BIN / "dagster-daemon", "run", "-w", repository() / "workspace.yaml"])
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in env.items():
+                patch.setenv(name, value)
+            try:
+                for number, command in enumerate(commands):
+                    with (folder / f"{number}.log").open("wb") as log:
+                        started.append(
+                            subprocess.Popen(
+                                command, env=env, cwd=repository(), stdout=log, stderr=log, start_new_session=True
+                            )
+                        )
+                yield Cluster(folder, env, objects, started[:2])
+            finally:
+                for process in started:
+                    if process.poll() is None:
+                        os.killpg(process.pid, signal.SIGTERM)
+                for process in started:
+                    process.wait(60)
+
+
+def _make_run(cluster: Cluster, case: str, storage: str) -> str:
+    """Run the day as `make run` does, on an embedded instance; give its last line."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("ECONEX_", "DAGSTER_"))}
+    env |= {"DAGSTER_HOME": str(cluster.folder / "embedded_home"), "ECONEX_DATA": str(cluster.folder / "data")}
+    command = [sys.executable, "-m", "econex_pipeline", "--case", case]
+    run = subprocess.run(command, env={**env, "ECONEX_STORAGE": storage}, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def _embedded(cluster: Cluster) -> dict[str, bytes]:
+    """The files of the same two days on the embedded default, from the same inputs."""
+    root = cluster.folder / "embedded_storage"
+    for case in CASES:
+        _make_run(cluster, case, str(root))
+    paths = [path for path in root.rglob("*") if path.is_file() and path.name != WRITER]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+
+
+@dataclass(frozen=True)
+class Story:
+    """Groups of the processes that worked at the runs, in order, and what the embedded default stores."""
+
+    groups: list[int]
+    embedded: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def story(cluster: Cluster) -> Story:
+    plan, operate, report = (f"{stage}_{BASE}" for stage in ("day_ahead", "operate", "report"))
+    other = {"ops": {"whole_day": {"config": {"case": OTHER, "day": KEY}}}}
+    cluster.launch("main", "--config-json", json.dumps(other))
+    cluster.launch_stage(plan, [KEY])
+    wait_until(lambda: all(map(cluster.group_of, ("main", plan))), "two runs to start", PATIENCE_S)
+    groups = [cluster.group_of("main"), cluster.group_of(plan)]
+    for job in ("main", plan):
+        cluster.wait_for(job)
+    cluster.launch_stage(operate, HOURS)
+    wait_until(lambda: cluster.group_of(operate) > 0, "the hours to start", PATIENCE_S, step_s=0.01)
+    groups.append(cluster.group_of(operate))
+    hours = [lambda number=number: cluster.storage.digest("operations", BASE, HOURS[number]) for number in (1, -1)]
+    wait_until(lambda: hours[0]() is not None, "the second hour", PATIENCE_S, step_s=0.01)
+    os.killpg(groups[-1], signal.SIGKILL)
+    assert hours[1]() is None, "all hours were there before the worker could be killed"
+    embedded = _embedded(cluster)  # while the loss of the worker is noticed and its run is tried again
+    cluster.wait_for(operate)
+    groups.append(cluster.group_of(operate))
+    cluster.launch_stage(report, [KEY])
+    cluster.wait_for(report)
+    return Story(groups, embedded)
+
+
+def test_two_workers_share_the_runs_and_one_goes_on_for_the_other(cluster: Cluster, story: Story) -> None:
+    assert set(story.groups[:2]) == {worker.pid for worker in cluster.workers}
+    killed, followed = story.groups[2:]
+    assert {killed, followed} == set(story.groups[:2])
+
+
+def test_all_that_is_stored_is_byte_for_byte_what_the_embedded_default_stores(cluster: Cluster, story: Story) -> None:
+    stored = {name: content for name, content in cluster.kept().items() if not name.endswith(WRITER)}
+    assert sorted(stored) == sorted(story.embedded)
+    assert sum(name.startswith("operations/") for name in stored) == 24 * len(CASES)
+    assert {f"report/{case}/{KEY}.html" for case in CASES} <= set(stored)
+    assert [name for name in stored if stored[name] != story.embedded[name]] == []
+
+
+def test_make_run_reuses_all_of_it_and_ends_with_the_address_of_the_page(cluster: Cluster, story: Story) -> None:
+    said = _make_run(cluster, BASE, cluster.env["ECONEX_STORAGE"])
+    assert re.search(r"all \d+ tables and hours were there already", said)
+    assert said.splitlines()[-1] == f"{cluster.env['ECONEX_STORAGE']}/report/{BASE}/{KEY}.html"
+
+
+def test_the_instance_is_in_postgres_and_no_secret_in_any_record(cluster: Cluster, story: Story) -> None:
+    with cluster.instance() as instance:
+        assert type(instance.run_storage).__name__ == "PostgresRunStorage"
+        assert instance.get_materialized_partitions(dg.AssetKey(["plan", BASE])) == {KEY}
+        runs = instance.get_runs()
+        records = [record for run in runs for record in instance.get_records_for_run(run.run_id).records]
+    assert not list((cluster.folder / "home").rglob("*.db"))
+    written = [path for path in cluster.folder.rglob("*") if path.suffix in (".log", ".yaml", ".out", ".err")]
+    texts = [path.read_bytes() for path in written] + list(cluster.kept().values())
+    texts += [serialize_value(record.event_log_entry).encode() for record in records]
+    texts += [serialize_value(run).encode() for run in runs]
+    assert written
+    assert records
+    for name in ("ECONEX_PG_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
+        assert not [text for text in texts if cluster.env[name].encode() in text]
