@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate, pairwise
+from math import inf
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -75,48 +79,65 @@ def tranches_of(
     A plan says nothing of amounts outside those of its scenarios. Below them a unit is worth no less, and above them no
     more, than the district says.
     """
-    mass = np.maximum(probability, LEAST_WEIGHT)
-    order = np.argsort(amounts, kind="stable")
-    amounts, values, mass = amounts[order], values[order], mass[order]
-    groups = np.concatenate([[0], np.cumsum(np.diff(amounts) > SAME_LEVEL)])
-    weight = np.bincount(groups, mass)
-    level = np.bincount(groups, mass * amounts) / weight
-    height = _decreasing(np.bincount(groups, mass * values) / weight, weight)
-    edges = np.concatenate([[0.0], (level[1:] + level[:-1]) / 2.0, [storage.capacity]])
-    edges, height = _beyond(edges, height, stated, float(level[0]), float(level[-1]))
-    width = np.diff(edges)
-    while len(height) > 1 and (len(height) > MOST_TRANCHES or np.diff(height).max() >= 0.0):
-        i = int(np.argmax(np.diff(height)))
-        merged = float(np.average(height[i : i + 2], weights=np.maximum(width[i : i + 2], SAME_LEVEL)))
-        height = np.concatenate([height[:i], [merged], height[i + 2 :]])
-        width = np.concatenate([width[:i], [width[i] + width[i + 1]], width[i + 2 :]])
-    return tuple(Tranche(float(w), float(v)) for w, v in zip(width, height, strict=True))
+    weights, levels, means = _by_level(amounts, values, np.maximum(probability, LEAST_WEIGHT))
+    height = _decreasing(means, weights)
+    edges = [0.0, *((low + high) / 2.0 for low, high in pairwise(levels)), storage.capacity]
+    edges, height = _beyond(edges, height, stated, levels[0], levels[-1])
+    width = [high - low for low, high in pairwise(edges)]
+    while len(height) > 1:
+        rises = [after - value for value, after in pairwise(height)]
+        i = rises.index(max(rises))
+        if len(height) <= MOST_TRANCHES and not rises[i] >= 0.0:
+            break
+        mass, mass_after = (max(w, SAME_LEVEL) for w in width[i : i + 2])
+        height[i : i + 2] = [(height[i] * mass + height[i + 1] * mass_after) / (mass + mass_after)]
+        width[i : i + 2] = [width[i] + width[i + 1]]
+    return tuple(Tranche(w, v) for w, v in zip(width, height, strict=True))
+
+
+def _by_level(amounts: Array, values: Array, mass: Array) -> tuple[list[float], list[float], list[float]]:
+    """Join scenarios with the same amount: their mass, and the means of amount and value, in order of amount."""
+    points = sorted(zip(amounts.tolist(), values.tolist(), mass.tolist(), strict=True), key=itemgetter(0))
+    sums: list[list[float]] = []
+    before = -inf
+    for amount, value, weight in points:
+        if amount - before > SAME_LEVEL:
+            sums.append([0.0, 0.0, 0.0])
+        before, last = amount, sums[-1]
+        last[0] += weight
+        last[1] += weight * amount
+        last[2] += weight * value
+    weights, of_amounts, of_values = (list(column) for column in zip(*sums, strict=True))
+    levels, means = ([part / w for part, w in zip(of, weights, strict=True)] for of in (of_amounts, of_values))
+    return weights, levels, means
 
 
 def _beyond(
-    edges: Array, height: Array, stated: tuple[Tranche, ...], lowest: float, highest: float
-) -> tuple[Array, Array]:
+    edges: list[float], height: list[float], stated: tuple[Tranche, ...], lowest: float, highest: float
+) -> tuple[list[float], list[float]]:
     """Join what a plan says between its lowest and highest amount with what the district says outside."""
     if not stated:
         return edges, height
-    marks = np.cumsum([0.0, *(tranche.width for tranche in stated)])
-    finer = np.unique(np.concatenate([edges, np.clip([lowest, highest, *marks], 0.0, edges[-1])]))
-    finer = np.append(finer[:-1][np.diff(finer) > SAME_LEVEL], edges[-1])
-    middle = (finer[1:] + finer[:-1]) / 2.0
-    own = height[np.searchsorted(edges, middle) - 1]
-    said = np.array([*(tranche.value_usd for tranche in stated), 0.0])[np.searchsorted(marks, middle) - 1]
-    below, above = middle < lowest, middle > highest
-    return finer, np.where(below, np.maximum(own, said), np.where(above, np.minimum(own, said), own))
+    top, values = edges[-1], [*(tranche.value_usd for tranche in stated), 0.0]
+    marks = list(accumulate((tranche.width for tranche in stated), initial=0.0))
+    all_edges = sorted({*edges, *(min(max(mark, 0.0), top) for mark in (lowest, highest, *marks))})
+    finer = [*(low for low, high in pairwise(all_edges) if high - low > SAME_LEVEL), top]
+    joined = []
+    for low, high in pairwise(finer):
+        middle = (low + high) / 2.0
+        own, said = height[bisect_left(edges, middle) - 1], values[bisect_left(marks, middle) - 1]
+        joined.append(max(own, said) if middle < lowest else min(own, said) if middle > highest else own)
+    return finer, joined
 
 
-def _decreasing(values: Array, weight: Array) -> Array:
+def _decreasing(values: list[float], weights: list[float]) -> list[float]:
     """Nearest sequence that does not increase, by pooling adjacent violators (Ayer et al. 1955)."""
-    pools: list[list[float]] = []
-    for value, mass in zip(values, weight, strict=True):
-        pools.append([float(value), float(mass), 1.0])
+    pools: list[tuple[float, float, int]] = []
+    for value, mass in zip(values, weights, strict=True):
+        pools.append((value, mass, 1))
         while len(pools) > 1 and pools[-2][0] < pools[-1][0]:
             value_2, mass_2, size_2 = pools.pop()
             value_1, mass_1, size_1 = pools.pop()
             mass_12 = mass_1 + mass_2
-            pools.append([(value_1 * mass_1 + value_2 * mass_2) / mass_12, mass_12, size_1 + size_2])
-    return np.repeat([pool[0] for pool in pools], [int(pool[2]) for pool in pools])
+            pools.append(((value_1 * mass_1 + value_2 * mass_2) / mass_12, mass_12, size_1 + size_2))
+    return [value for value, _, size in pools for _ in range(size)]
