@@ -1,9 +1,9 @@
 """A bucket of an S3-compatible object store, through s3fs: `pip install econex_pipeline[s3]`.
 
-One object a name, put by one request, so that no reader sees half of it. Where the server is, its region, and who
-asks, are read from the environment by AWS's own rules: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_DEFAULT_REGION,
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. None of them is kept or shown here; of what goes wrong the
-server's code is told, not its words, which may repeat what was sent.
+One object a name, put by one request: no reader sees half of it, and nothing is left of a put that was cut short.
+Where the server is, its region, and who asks, are read from the environment by AWS's own rules: AWS_ENDPOINT_URL_S3 or
+AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. None of them is kept
+or shown here; of what goes wrong the server's code is told, not its words, which may repeat what was sent.
 """
 
 from __future__ import annotations
@@ -155,6 +155,9 @@ class ObjectStore:
                 "connect_timeout": CONNECT_S,
                 "read_timeout": ANSWER_S,
                 "retries": {"mode": "standard", "max_attempts": TRIES},
+                # AWS's newer checksums are unknown to many other servers; records carry checksums of their own
+                "request_checksum_calculation": "when_required",
+                "response_checksum_validation": "when_required",
             },
         )
 

@@ -19,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 OURS = ("code", "daemon", "webserver", "spectators", "pages")
 
 
+BUCKET = ROOT / "deploy" / "compose.s3.yaml"
+
+
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -79,6 +82,21 @@ def test_secrets_stand_in_files_or_the_environment_and_never_here(compose) -> No
     assert "deploy/secrets" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
 
 
+def test_a_bucket_is_reached_by_those_who_need_it_and_its_keys_stand_in_files(compose) -> None:
+    bucket = yaml.safe_load(BUCKET.read_text(encoding="utf-8"))
+    assert set(bucket["services"]) == {"code", "pages"} <= set(compose["services"])
+    entrypoint = (ROOT / "deploy" / "entrypoint.sh").read_text(encoding="utf-8")
+    for service in bucket["services"].values():
+        mounted = {
+            f"/run/secrets/{entry if isinstance(entry, str) else entry['target']}" for entry in service["secrets"]
+        }
+        files = {name: value for name, value in service["environment"].items() if name.endswith("_FILE")}
+        assert set(files.values()) == mounted
+        assert all(f" {name.removesuffix('_FILE')}" in entrypoint for name in files)
+        assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(service["environment"])
+    assert all(secret["file"].startswith("deploy/secrets/") for secret in bucket["secrets"].values())
+
+
 def test_images_are_pinned(compose) -> None:
     images = {service["image"] for name, service in compose["services"].items() if name not in OURS}
     images |= set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE))
@@ -114,7 +132,7 @@ def test_dagster_knows_the_options_of_the_commands(compose) -> None:
 def test_what_the_containers_run_has_no_tools_of_development() -> None:
     lock = (ROOT / "requirements-runtime.lock").read_text(encoding="utf-8")
     packages = set(re.findall(r"^([a-z0-9_.-]+)(?:\[[^\]]*\])?==", lock, flags=re.MULTILINE))
-    assert {"dagster", "dagster-webserver", "dagster-postgres", "highspy", "wntr", "pandas"} <= packages
+    assert {"dagster", "dagster-webserver", "dagster-postgres", "s3fs", "highspy", "wntr", "pandas"} <= packages
     assert not {"pytest", "mypy", "ruff", "hypothesis", "linopy", "pypsa", "setuptools"} & packages
 
 

@@ -147,7 +147,7 @@ def test_two_runs_of_the_same_hours_write_them_once(data: Path, plans: Path, und
 def test_two_writers_without_a_lock_write_the_same_bytes(
     data: Path, plans: Path, undisturbed: dict[str, bytes]
 ) -> None:
-    """Where a storage has no locks, as an object store, the second writer puts the same bytes in the same place."""
+    """Should a lock ever fail, the second writer puts the same bytes in the same place."""
     process = chains.start(data, plans)
     chains.operate(data, plans)
     process.communicate()

@@ -25,8 +25,9 @@ def test_the_dockerfile_passes_hadolint() -> None:
     _run(BIN / "hadolint", "--failure-threshold", "info", "Dockerfile")
 
 
-def test_compose_keeps_its_specification() -> None:
-    _run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
+@pytest.mark.parametrize("file", ["compose.yaml", "deploy/compose.s3.yaml"])
+def test_compose_keeps_its_specification(file: str) -> None:
+    _run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
 
 
 def test_the_entrypoint_is_a_shell_script_that_parses() -> None:
