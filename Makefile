@@ -41,10 +41,11 @@ ui: install
 	@$(BIN)/python -m econex_pipeline.orchestration.ui --port "$(PORT)" --pages-port "$(PAGES_PORT)"
 
 lint: install
-	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks docs
-	$(BIN)/ruff format --check econex_pipeline econex_pipeline_tests benchmarks docs
+	$(BIN)/ruff check econex_pipeline econex_pipeline_tests benchmarks deploy docs
+	$(BIN)/ruff format --check econex_pipeline econex_pipeline_tests benchmarks deploy docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python deploy/audit.py
 
 test: lint
 	$(BIN)/pytest -m "not slow and not services"
@@ -88,10 +89,9 @@ $(VENV)/.services-installed: requirements-services.lock $(VENV)/.package-install
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-services.lock
 	@touch $@
 
-# Known weaknesses of the packages that are run, from the advisories of PyPI: needs pypi.org itself, not a mirror of it.
-audit:
-	@test -x build/audit/bin/pip-audit || { "$(PYTHON)" -m venv build/audit && build/audit/bin/pip install --quiet pip-audit; }
-	@build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements-runtime.lock
+# Known weaknesses of the locked packages; unlike in `make lint`, it is a failure that the database cannot be asked.
+audit: install
+	@$(BIN)/python deploy/audit.py --strict
 
 # uv resolves for all platforms and Pythons at once; addresses and paths are left out of the files. The lock of the
 # containers and that of the services' tests agree with that of the development.
