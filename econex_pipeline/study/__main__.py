@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all was run, 1 when something failed (with --strict: or a promise was missed), 130 when stopped.
     """
     asked = _parser().parse_args(arguments)
-    root = study_dir()
     try:
+        root = study_dir()
         if asked.page:
             return _write_page(root, asked.page)
         return _study(asked, _tasks(asked), root)
