@@ -60,7 +60,7 @@ class ObjectStore:
             import s3fs  # noqa: F401
         except ImportError:
             said = "an address s3://... needs `pip install econex_pipeline[s3]`"
-            raise InputError.saying("storage", "packages", said) from None
+            raise InputError.saying("ECONEX_STORAGE", "packages", said) from None
 
     def where(self, name: str) -> str:
         """Address of the object."""
@@ -215,5 +215,5 @@ def _parts(url: str) -> tuple[str, str]:
     bucket, *folders = url.removeprefix("s3://").rstrip("/").split("/")
     if not _BUCKET.fullmatch(bucket) or not all(_FOLDER.fullmatch(folder) and ".." not in folder for folder in folders):
         said = "s3://bucket/prefix of lower-case letters, digits, '-' and '.', without names or passwords"
-        raise InputError.saying("storage", "address", f"it has to be {said}")
+        raise InputError.saying("ECONEX_STORAGE", "address", f"it has to be {said}")
     return bucket, "/".join(folders)

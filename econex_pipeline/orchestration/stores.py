@@ -80,7 +80,7 @@ def store_at(place: str) -> Store:
     if not found:
         return FolderStore(Path(place))
     if scheme != "s3":
-        raise InputError("storage", "kind of address", f"{scheme}://", "a folder, or s3://bucket/prefix")
+        raise InputError("ECONEX_STORAGE", "kind of address", f"{scheme}://", "a folder, or s3://bucket/prefix")
     from econex_pipeline.orchestration.object_store import ObjectStore
 
     return ObjectStore(place)
