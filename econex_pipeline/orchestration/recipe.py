@@ -44,12 +44,15 @@ class Made:
         A page kept beside the table; empty for none.
     beside : mapping of str to (str, pandas.DataFrame)
         Further tables kept with it: by name, the contract and the table.
+    shown : mapping
+        Metadata for the catalogue where making it gave them already; else the recipe's `show` does.
     """
 
     frame: pd.DataFrame
     extra: Mapping[str, Any] = field(default_factory=dict)
     text: str = ""
     beside: Mapping[str, tuple[str, pd.DataFrame]] = field(default_factory=dict)
+    shown: Metadata = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -228,19 +231,19 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
     case, storage = day.setting.case, day.storage
     digest = entry.digest(day)
     reused = not day.options.force_recompute and storage.holds(entry.name, case, day.key, digest)
-    started = time.perf_counter()
+    started, shown = time.perf_counter(), {}
     if reused:
         frame = storage.read(entry.contract, entry.name, case, day.key)
     else:
         made = entry.make(day, *(day.table(need) for need in entry.needs))
-        frame = made.frame
+        frame, shown = made.frame, dict(made.shown)
         origin = Provenance(case, day.issued_at_utc.isoformat(), entry.version, digest)
         for name, (contract, table) in made.beside.items():
             storage.write(table, contract, name, day.key, origin)
         if made.text:
             storage.write_page(made.text, entry.name, case, day.date.isoformat())
         storage.write(frame, entry.contract, entry.name, day.key, origin, made.extra)
-    shown = dict(entry.show(day, frame)) if entry.show else {}
+    shown = shown or (dict(entry.show(day, frame)) if entry.show else {})
     return reused, {
         **shown,
         **catalogue.table_metadata(frame),

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 import jinja2
-import pandas as pd
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from econex_pipeline.contracts import COLUMNS, Provenance, digest_frame
+from econex_pipeline.contracts import COLUMNS, digest_frame
 from econex_pipeline.contracts.time import operating_day
-from econex_pipeline.district import District
 from econex_pipeline.reporting import words
 from econex_pipeline.reporting.alarms import alarms
+from econex_pipeline.reporting.day_report import DRAWN, DayReport, uncollected
 from econex_pipeline.reporting.devices import what_devices_did
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import zone_label
-from econex_pipeline.reporting.figures.dispatch import dispatch, exchange
-from econex_pipeline.reporting.figures.fan import pump_energy, scenario_fan
-from econex_pipeline.reporting.figures.money import PART_NAMES, cost_bridge, prices_and_carbon
+from econex_pipeline.reporting.figures.money import PART_NAMES
 from econex_pipeline.reporting.figures.render import svg
-from econex_pipeline.reporting.figures.sankey import energy_sankey, water_sankey
-from econex_pipeline.reporting.figures.storage import storage_levels
 from econex_pipeline.reporting.indicators import COST_PARTS, compare
 from econex_pipeline.reporting.trust import trust_in_words, why
 
@@ -43,55 +33,6 @@ QUALITY_MEANING = {
     "borrowed": ", taken from another day of the file, named below",
 }
 MORE_IS_BETTER = ("energy_self_sufficiency_frac",)
-
-
-@dataclass(frozen=True)
-class DayReport:
-    """All that the page is made of; tables fulfil the contracts of their names.
-
-    Attributes
-    ----------
-    district : District
-        What stands there.
-    operations, states, prices, kpis : pandas.DataFrame
-        OPERATIONS, STATE, PRICES of the operated day and the KPIS of all strategies.
-    provenance : Provenance
-        Origin of the report.
-    plan, scenarios : pandas.DataFrame, optional
-        PLAN and the SCENARIOS it was made for.
-    states_without_control : pandas.DataFrame, optional
-        STATE of the same day without control.
-    weather : pandas.DataFrame, optional
-        WEATHER of the day, for the quality of its values.
-    repairs : tuple of str
-        What was repaired in the weather file, one sentence each.
-    messages : tuple of str
-        What the controller said when it fell back.
-    reasons : tuple of mapping
-        Why each device did what it did: ``time_utc``, ``element`` and ``text``, in the order of time.
-    facts : mapping of str to str
-        Further lines for the provenance: solver status, gap, versions.
-    """
-
-    district: District
-    operations: pd.DataFrame
-    states: pd.DataFrame
-    prices: pd.DataFrame
-    kpis: pd.DataFrame
-    provenance: Provenance
-    plan: pd.DataFrame | None = None
-    scenarios: pd.DataFrame | None = None
-    states_without_control: pd.DataFrame | None = None
-    weather: pd.DataFrame | None = None
-    repairs: tuple[str, ...] = ()
-    messages: tuple[str, ...] = ()
-    reasons: tuple[Mapping[str, Any], ...] = ()
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def times(self) -> pd.DatetimeIndex:
-        """Steps of the operated day, UTC."""
-        return pd.DatetimeIndex(sorted(self.operations["time_utc"].unique()))
 
 
 def render_report(day: DayReport) -> str:
@@ -127,7 +68,7 @@ def render_report(day: DayReport) -> str:
         costs=_costs(day),
         indicators=_indicators(day),
         devices=what_devices_did(day.operations, day.states, day.prices, district),
-        figures={name: Markup(svg(*drawn)) for name, drawn in _figures(day).items()},
+        figures=_figures(day),
         heads=_heads(day),
         why=why(day.reasons, district),
         trust=trust_in_words(day.kpis),
@@ -175,8 +116,7 @@ def _tiles(day: DayReport) -> list[dict[str, str]]:
 
 
 def _value(day: DayReport, name: str, strategy: str) -> float:
-    rows = day.kpis[(day.kpis["kpi"] == name) & (day.kpis["strategy"] == strategy)]
-    return float(rows["value"].iloc[0]) if len(rows) else float("nan")
+    return day.values.get((strategy, name), float("nan"))
 
 
 def _row(day: DayReport, name: str, sign: float = 1.0) -> dict[str, object]:
@@ -213,31 +153,10 @@ def _indicators(day: DayReport) -> list[dict[str, object]]:
     return [_row(day, str(name)) for name in compare(day.kpis).index]
 
 
-def _figures(day: DayReport) -> dict[str, tuple[Figure, str, str]]:
-    """Draw all figures of the page: by place on the page, the figure, its id and what it shows."""
-    d, operations, states = day.district, day.operations, day.states
-    drawn: dict[str, tuple[Figure, str, str]] = {
-        "storage": (
-            storage_levels(states, d, day.plan, day.scenarios, day.states_without_control),
-            "storage",
-            "Stored amounts over the day, as operated, as planned and without control.",
-        ),
-        "prices": (prices_and_carbon(day.prices, d, day.times), "prices", "Prices and carbon by hour."),
-        "exchange": (exchange(operations, d), "exchange", "Exchange with the grid against its schedule."),
-        "energy_sankey": (energy_sankey(operations, states, d), "esankey", "Where electricity came from and went."),
-        "water_sankey": (water_sankey(operations, states, d), "wsankey", "Where water came from and went."),
-    }
-    for layer, name in theme.LAYER_NAMES.items():
-        figure = dispatch(operations, states, d, layer, day.prices if layer == "E" else None)
-        drawn[f"dispatch_{layer}"] = (figure, f"dispatch{layer}", f"Supply and use of {name} by hour.")
-    if {"controlled", "no_control"} <= set(day.kpis["strategy"]):
-        drawn["costs"] = (cost_bridge(day.kpis, d), "costs", "From the cost without control to that of the day.")
-    if day.scenarios is not None:
-        fan = scenario_fan(day.scenarios, d, operations)
-        drawn["fan"] = (fan, "fan", "Scenarios of the plan and the day as it came.")
-    if (operations["element"] == "controller").any():
-        drawn["pumps"] = (pump_energy(operations, d), "pumps", "Pump energy, predicted and measured, by hour.")
-    return drawn
+def _figures(day: DayReport) -> dict[str, Markup]:
+    there = {place: drawn for place, drawn in DRAWN.items() if drawn.there(day)}
+    with uncollected():
+        return {place: Markup(svg(day.figure(place), drawn.name, drawn.shows)) for place, drawn in there.items()}
 
 
 def _quality(day: DayReport) -> list[str]:

@@ -5,29 +5,30 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 
+from econex_pipeline.reporting.day_report import DRAWN
 from econex_pipeline.reporting.figures import dispatch, fan, money, render, sankey, storage, theme
 from econex_pipeline.reporting.flows import Link
+from econex_pipeline.reporting.ledger import ledger, planned
 
 
 @pytest.fixture(scope="module")
 def drawn(district, made):
     """Every figure of the room by name."""
-    figures = {
-        f"dispatch-{layer}": dispatch.dispatch(made.operations, made.states, district, layer, made.prices)
-        for layer in "EPW"
-    }
+    day = ledger(made.operations, made.states)
+    figures = {f"dispatch-{layer}": dispatch.dispatch(day, district, layer, made.prices) for layer in "EPW"}
     return figures | {
-        "exchange": dispatch.exchange(made.operations, district),
+        "exchange": dispatch.exchange(day, planned(made.operations), district),
         "storage": storage.storage_levels(made.states, district, made.plan, made.scenarios, made.states_without),
         "prices": money.prices_and_carbon(made.prices, district),
         "cost": money.cost_bridge(made.kpis, district),
-        "fan": fan.scenario_fan(made.scenarios, district, made.operations),
+        "fan": fan.scenario_fan(made.scenarios, district, day),
         "weights": fan.scenario_weights(made.scenarios),
         "pumps": fan.pump_energy(made.operations, district),
-        "energy": sankey.energy_sankey(made.operations, made.states, district),
-        "water": sankey.water_sankey(made.operations, made.states, district),
+        "energy": sankey.energy_sankey(day, district),
+        "water": sankey.water_sankey(day, district),
     }
 
 
@@ -48,8 +49,30 @@ def test_hours_are_labelled_in_civil_time_with_their_zone(drawn):
     assert axes.get_xticklabels()[0].get_text() == "01:00"  # midnight of standard time is one o'clock in summer
 
 
+def test_nothing_written_is_cut_off_or_written_over(drawn):
+    for name, figure in drawn.items():
+        render.png(figure)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        grids = [axes for axes in figure.axes if axes.get_subplotspec() is not None]
+        boxes = [axes.get_tightbbox(renderer, for_layout_only=True).padded(-1.0) for axes in grids]
+        boxes += [legend.get_window_extent(renderer) for legend in figure.legends]
+        places = [axes.get_subplotspec().num1 for axes in grids] + [-1] * len(figure.legends)
+        for box, place in zip(boxes, places, strict=True):
+            assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1, name
+            assert figure.bbox.y0 <= box.y0 < box.y1 <= figure.bbox.y1, name
+            assert not any(box.overlaps(other) for other, at in zip(boxes, places, strict=True) if at != place), name
+
+
+def test_a_figure_is_drawn_once_for_page_and_catalogue(report):
+    once = report.figure("storage")
+    pictures = report.pictures()
+    assert report.figure("storage") is once
+    assert set(pictures) == {"dispatch_E", "storage"}
+    assert render.svg(once, "a", "b") == render.svg(DRAWN["storage"].draw(report), "a", "b")
+
+
 def test_same_tables_give_the_same_bytes(district, made):
-    once, again = (sankey.energy_sankey(made.operations, made.states, district) for _ in range(2))
+    once, again = (sankey.energy_sankey(ledger(made.operations, made.states), district) for _ in range(2))
     assert render.svg(once, "a", "b") == render.svg(again, "a", "b")
     assert render.png(once) == render.png(again)
 
@@ -113,11 +136,10 @@ def test_sankey_runs_left_to_right_and_loops_back_only_where_it_must():
 
 
 def test_a_day_on_which_nothing_flowed_can_be_drawn(district, made):
-    nothing = made.operations.assign(value=0.0)
-    still = made.states.assign(value=1.0)
-    assert render.png(sankey.water_sankey(nothing, still, district))
+    still = ledger(made.operations.assign(value=0.0), made.states.assign(value=1.0))
+    assert render.png(sankey.water_sankey(still, district))
     for layer in "EPW":
-        assert render.png(dispatch.dispatch(nothing, still, district, layer))
+        assert render.png(dispatch.dispatch(still, district, layer))
 
 
 def test_a_large_district_is_drawn_by_layer(district, made):
@@ -133,7 +155,7 @@ def test_a_large_district_is_drawn_by_layer(district, made):
 
 
 def test_bars_stack_to_what_was_supplied(district, made):
-    figure = dispatch.dispatch(made.operations, made.states, district, "P")
+    figure = dispatch.dispatch(ledger(made.operations, made.states), district, "P")
     tops = [bar.get_y() + bar.get_height() for bar in figure.axes[0].patches if bar.get_x() == 18]
     taken = made.day.rates["mains_import", "flow_m3_h"][18] + made.day.rates["treatment", "product_m3_h"][18]
     assert max(tops) == pytest.approx(taken, rel=1e-2)

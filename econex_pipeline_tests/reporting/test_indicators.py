@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import InputError, tidy
+from econex_pipeline.district import Tranche
 from econex_pipeline.reporting import compare, kpis, kpis_of_plan
 from econex_pipeline.reporting.alarms import alarms
 from econex_pipeline.reporting.indicators import COST_PARTS
@@ -102,31 +103,42 @@ def test_parts_sum_to_the_cost_for_every_strategy(made):
         assert value["exchange_cost_usd"] == pytest.approx(value["cost_usd"] + value["stored_change_usd"])
 
 
-def test_stored_water_counts_at_the_tranches_of_the_district(district):
-    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])  # up to 5 m3, and beyond
+FIRST, REST, STORED_KWH = 2.4, 2.2, 0.40  # USD
+
+
+@pytest.fixture(scope="module")
+def valued(district):
+    """The pilot, with end values of its own: in its cistern up to 5 m3 and beyond, in battery and basin."""
+    cistern = [Tranche(up_to_m3=5.0, value_usd_m3=FIRST), Tranche(up_to_m3=20.0, value_usd_m3=REST)]
+    battery = [Tranche(up_to_kwh=2.7, value_usd_kwh=STORED_KWH), Tranche(up_to_kwh=13.5, value_usd_kwh=0.0)]
+    basin = [Tranche(up_to_m3=50.0, value_usd_m3=1.0)]
+    values = {"cistern": tuple(cistern), "battery_1": tuple(battery), "upper_basin": tuple(basin)}
+    return district.model_copy(update={"end_values": {**district.end_values, **values}})
+
+
+def test_stored_water_counts_at_the_tranches_of_the_district(valued):
     filled = states({"cistern": [4.0, 5.0, 7.0]})
-    table = kpis(operations(TRADES), filled, PRICES, district, "controlled")
-    assert value_of(table, "stored_change_usd") == pytest.approx(1 * first + 2 * rest)
-    flat = kpis(operations(TRADES), FLAT, PRICES, district, "controlled")
-    assert value_of(flat, "cost_usd") - value_of(table, "cost_usd") == pytest.approx(1 * first + 2 * rest)
+    table = kpis(operations(TRADES), filled, PRICES, valued, "controlled")
+    assert value_of(table, "stored_change_usd") == pytest.approx(1 * FIRST + 2 * REST)
+    flat = kpis(operations(TRADES), FLAT, PRICES, valued, "controlled")
+    assert value_of(flat, "cost_usd") - value_of(table, "cost_usd") == pytest.approx(1 * FIRST + 2 * REST)
 
 
-def test_same_levels_are_worth_the_same_whoever_decided(district):
-    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])
+def test_same_levels_are_worth_the_same_whoever_decided(valued):
     drained = states({"cistern": [6.0, 5.0, 3.0], "battery_1": [2.7, 5.0, 1.7]})
     other = operations([("grid_import", "power_kw", "delivered", [9.0, 9.0])])
-    one = kpis(operations(TRADES), drained, PRICES, district, "controlled")
-    two = kpis(other, drained, PRICES, district, "no_control")
-    assert value_of(one, "stored_change_usd") == pytest.approx(-(2 * first + 1 * rest) - 0.40)
+    one = kpis(operations(TRADES), drained, PRICES, valued, "controlled")
+    two = kpis(other, drained, PRICES, valued, "no_control")
+    assert value_of(one, "stored_change_usd") == pytest.approx(-(2 * FIRST + 1 * REST) - STORED_KWH)
     assert value_of(two, "stored_change_usd", "no_control") == value_of(one, "stored_change_usd")
 
 
-def test_water_in_the_upper_basin_also_counts_as_electricity(district):
+def test_water_in_the_upper_basin_also_counts_as_electricity(valued):
     lifted = states({"upper_basin": [5.0, 5.0, 15.0]})
     coefficients = pd.DataFrame(
         {"element": ["phs_turbine", "phs_pump"], "quantity": ["yield_kwh_m3", "energy_kwh_m3"], "value": [0.08, 0.13]}
     )
-    table = kpis(operations(TRADES), lifted, PRICES, district, "controlled", coefficients)
+    table = kpis(operations(TRADES), lifted, PRICES, valued, "controlled", coefficients)
     mean_sell = (0.05 + 0.30) / 2
     assert value_of(table, "stored_change_usd") == pytest.approx(10 * (1.0 + 0.08 * mean_sell))
 
@@ -228,9 +240,8 @@ def test_errors_of_opposite_sign_do_not_cancel(district):
     assert value_of(table, "pump_uncorrected_error_frac") == pytest.approx(0.5)
 
 
-def test_a_plan_values_storage_scenario_by_scenario(district, made):
+def test_a_plan_values_storage_scenario_by_scenario(valued, made):
     """The value of stored water is concave: the mean of values is below the value of the mean."""
-    first, rest, *_ = (tranche.value for tranche in district.end_values["cistern"])
     empty_or_full = []
     for scenario, end in ((-1, 5.0), (0, 0.0), (1, 10.0)):
         levels = states({"cistern": [5.0, 5.0, end]}).assign(scenario=scenario)
@@ -239,8 +250,8 @@ def test_a_plan_values_storage_scenario_by_scenario(district, made):
     plan = tidy(pd.concat(empty_or_full), "PLAN")
     times = made.scenarios["time_utc"].unique()[:2]
     two = made.scenarios[made.scenarios["scenario"].isin([0, 1]) & made.scenarios["time_utc"].isin(times)]
-    table = kpis_of_plan(plan, two.assign(probability=0.5), PRICES, district, TIMES)
-    assert value_of(table, "stored_change_usd", "plan") == pytest.approx(0.5 * (-5 * first) + 0.5 * (5 * rest))
+    table = kpis_of_plan(plan, two.assign(probability=0.5), PRICES, valued, TIMES)
+    assert value_of(table, "stored_change_usd", "plan") == pytest.approx(0.5 * (-5 * FIRST) + 0.5 * (5 * REST))
 
 
 def test_look_ahead_of_a_plan_does_not_count(district, made):

@@ -90,12 +90,12 @@ def worth_in_words(facts: Mapping[str, Any], currency: str) -> str:
 def _show_plan(day: Day, plan: pd.DataFrame) -> dict[str, Any]:
     from econex_pipeline.reporting.figures.dispatch import dispatch
     from econex_pipeline.reporting.figures.render import png
-    from econex_pipeline.reporting.ledger import plan_as_operations
+    from econex_pipeline.reporting.ledger import ledger, plan_as_operations
 
     facts = day.extra(PLAN)
     planned, levels = plan_as_operations(plan, day.times, day.table(SCENARIOS))
     as_if = planned.assign(basis=planned["basis"].map({"planned": "delivered", "forecast": "actual"}))
-    electricity = png(dispatch(as_if, levels, day.setting.district, "E", day.table(PRICES)))
+    electricity = png(dispatch(ledger(as_if, levels), day.setting.district, "E", day.table(PRICES)))
     return {
         "status": facts["status"],
         "chosen for this run": dg.MetadataValue.json(facts.get("chosen", {})),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
@@ -14,6 +14,9 @@ from econex_pipeline.orchestration.assets.coefficients import HYDRAULICS, TREATM
 from econex_pipeline.orchestration.assets.planning import PLAN, plan_coefficients, worth_in_words
 from econex_pipeline.orchestration.assets.surroundings import PRICES, PROFILES, SCENARIOS, WEATHER
 from econex_pipeline.orchestration.recipe import HOURS, Day, Made, Recipe
+
+if TYPE_CHECKING:
+    from econex_pipeline.reporting import DayReport
 
 BASELINE_STATE = "no_control_state"
 
@@ -89,10 +92,24 @@ def _report(
     weather: pd.DataFrame,
     no_control: pd.DataFrame,
 ) -> Made:
-    from econex_pipeline.reporting import DayReport, render_report
+    from econex_pipeline.reporting import render_report
+
+    report = _day_report(day, kpis, plan, scenarios, prices, weather)
+    return Made(kpis, text=render_report(report), shown=_shown(day, kpis, report))
+
+
+def _day_report(
+    day: Day,
+    kpis: pd.DataFrame,
+    plan: pd.DataFrame,
+    scenarios: pd.DataFrame,
+    prices: pd.DataFrame,
+    weather: pd.DataFrame,
+) -> DayReport:
+    from econex_pipeline.reporting import DayReport
 
     facts = day.extra(PLAN)
-    page = DayReport(
+    return DayReport(
         district=day.setting.district,
         operations=day.operations,
         states=day.states,
@@ -111,7 +128,6 @@ def _report(
             "Planning over scenarios": worth_in_words(facts, day.setting.district.currency),
         },
     )
-    return Made(kpis, text=render_report(page))
 
 
 def _messages(day: Day) -> tuple[str, ...]:
@@ -132,19 +148,19 @@ def _page(day: Day) -> dict[str, dg.MetadataValue]:
     return {**shown, "page file": dg.MetadataValue.path(day.page(REPORT.name))}
 
 
-def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
-    from econex_pipeline.reporting.figures.dispatch import dispatch
-    from econex_pipeline.reporting.figures.render import png
-    from econex_pipeline.reporting.figures.storage import storage_levels
-
-    district, states, operations = day.setting.district, day.states, day.operations
-    electricity = png(dispatch(operations, states, district, "E", day.table(PRICES)))
+def _shown(day: Day, kpis: pd.DataFrame, report: DayReport) -> dict[str, Any]:
+    pictures = report.pictures()
     return {
         **_page(day),
-        "electricity": catalogue.picture(electricity, "Supply and use of electricity by hour"),
-        "storage": catalogue.picture(png(storage_levels(states, district, day.table(PLAN))), "Stored amounts"),
+        "electricity": catalogue.picture(pictures["dispatch_E"], "Supply and use of electricity by hour"),
+        "storage": catalogue.picture(pictures["storage"], "Stored amounts"),
         **_show_kpis(day, kpis),
     }
+
+
+def _show_report(day: Day, kpis: pd.DataFrame) -> dict[str, Any]:
+    tables = (day.table(need) for need in (PLAN, SCENARIOS, PRICES, WEATHER))
+    return _shown(day, kpis, _day_report(day, kpis, *tables))
 
 
 REPORT = Recipe(

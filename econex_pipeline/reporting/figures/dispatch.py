@@ -13,7 +13,7 @@ from econex_pipeline.reporting.balances import balance
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, clock, hours
 from econex_pipeline.reporting.figures.render import tip
-from econex_pipeline.reporting.ledger import Array, Ledger, ledger, planned
+from econex_pipeline.reporting.ledger import Array, Ledger
 from econex_pipeline.reporting.words import dearest_steps
 
 SMALLEST_SHARE = 1e-3
@@ -22,8 +22,7 @@ SMALLEST_SHARE = 1e-3
 
 @theme.themed
 def dispatch(
-    operations: pd.DataFrame,
-    states: pd.DataFrame,
+    day: Ledger,
     district: District,
     layer: str,
     prices: pd.DataFrame | None = None,
@@ -32,8 +31,8 @@ def dispatch(
 
     Parameters
     ----------
-    operations, states : pandas.DataFrame
-        OPERATIONS and STATE of the day.
+    day : Ledger
+        The day.
     district : District
         What stands there.
     layer : str
@@ -41,7 +40,6 @@ def dispatch(
     prices : pandas.DataFrame, optional
         PRICES: the steps of the highest buying price are shaded.
     """
-    day = ledger(operations, states)
     parts = balance(day, district, layer)
     figure = theme.new_figure(3.6)
     axes = figure.subplots()
@@ -64,25 +62,26 @@ def dispatch(
 
 
 @theme.themed
-def exchange(operations: pd.DataFrame, district: District) -> Figure:
+def exchange(day: Ledger, schedule: Ledger | None, district: District) -> Figure:
     """Draw the net exchange with the grid against the schedule committed the day before.
 
     Parameters
     ----------
-    operations : pandas.DataFrame
-        OPERATIONS of the day.
+    day : Ledger
+        The day.
+    schedule : Ledger or None
+        What was planned for it.
     district : District
         What stands there.
     """
-    day, schedule = ledger(operations), planned(operations)
     figure = theme.new_figure(2.7)
     axes = figure.subplots()
     net = day.get("grid_import", "power_kw") - day.get("grid_export", "power_kw")
     for start_h, rate, time in zip(hours(day.times), net, day.times, strict=True):
         bar = Rectangle((start_h, 0.0), day.step_h, rate, facecolor=theme.SERIES["E"]["grid"].colour)
-        bar.set(edgecolor=theme.SURFACE, linewidth=0.8)
+        bar.set(edgecolor=theme.SURFACE, linewidth=0.8, in_layout=False)
         tip(bar, f"{clock(time, district.site.civil_time_zone)}  exchanged {rate:.2f} kW")
-        axes.add_patch(bar)
+        axes.add_artist(bar)
     handles: list[Patch] = [Patch(facecolor=theme.SERIES["E"]["grid"].colour, label="as operated")]
     low, high = float(net.min(initial=0.0)), float(net.max(initial=0.0))
     if schedule is not None and schedule.has("grid", "schedule_kw"):
@@ -121,10 +120,10 @@ def _stack(
             drawn.add(name)
             bar = Rectangle((start_h, base[step]), day.step_h, sign * rate, clip_on=False)
             bar.set(facecolor=theme.SURFACE if look.hatch else look.colour, hatch=look.hatch or None)
-            bar.set(edgecolor=look.colour if look.hatch else theme.SURFACE, linewidth=0.6)
+            bar.set(edgecolor=look.colour if look.hatch else theme.SURFACE, linewidth=0.6, in_layout=False)
             direction = "used" if down else "supplied"
             tip(bar, f"{clock(day.times[step], zone)}  {look.label} {direction} {rate:.3g} {unit}")
-            axes.add_patch(bar)
+            axes.add_artist(bar)  # the limits are set by hand
             base[step] += sign * rate
     return drawn
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -12,7 +14,7 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, hours, step_h
 from econex_pipeline.reporting.figures.storage import BAND, weighted_quantile
-from econex_pipeline.reporting.ledger import ledger, probabilities
+from econex_pipeline.reporting.ledger import Ledger, probabilities
 
 PANELS = (
     ("pv_kw", "sun on the roofs [kW]", theme.LAYER_COLOURS["E"]),
@@ -23,7 +25,7 @@ PANELS = (
 
 
 @theme.themed
-def scenario_fan(scenarios: pd.DataFrame, district: District, operations: pd.DataFrame | None = None) -> Figure:
+def scenario_fan(scenarios: pd.DataFrame, district: District, day: Ledger | None = None) -> Figure:
     """Draw the scenarios of the operating day, summed over the nodes, and the actual day over them.
 
     Parameters
@@ -32,27 +34,31 @@ def scenario_fan(scenarios: pd.DataFrame, district: District, operations: pd.Dat
         SCENARIOS; where they reach beyond the operated day, only the operated day is drawn.
     district : District
         What stands there.
-    operations : pandas.DataFrame, optional
-        OPERATIONS of the day: its actual supply and demand.
+    day : Ledger, optional
+        The day: its actual supply and demand.
     """
-    day = ledger(operations) if operations is not None else None
     stamps = day.times if day is not None else pd.DatetimeIndex(sorted(scenarios["time_utc"].unique()))
     weights = probabilities(scenarios)
     figure = theme.new_figure(4.3)
     panels = figure.subplots(2, 2, sharex=True)
     x = hours(stamps) + 0.5 * step_h(stamps)
+    columns = [quantity for quantity, _, _ in PANELS]
+    summed = scenarios.groupby(["time_utc", "scenario"])[columns].sum().unstack("scenario").reindex(stamps)  # noqa: PD010
+    share = weights.to_numpy(dtype=float) / weights.max()
     for axes, (quantity, label, colour) in zip(panels.ravel(), PANELS, strict=True):
-        summed = scenarios.groupby(["time_utc", "scenario"])[quantity].sum().unstack("scenario")  # noqa: PD010
-        table = summed.reindex(stamps)[weights.index].to_numpy(dtype=float)
+        table = summed[quantity][weights.index].to_numpy(dtype=float)
         low, high = (weighted_quantile(table, weights.to_numpy(dtype=float), q) for q in BAND)
         axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-        for column, weight in enumerate(weights):
-            strength = 0.25 + 0.6 * weight / weights.max()
-            axes.plot(x, table[:, column], color=colour, alpha=strength, linewidth=0.5 + 1.2 * weight / weights.max())
+        lines = [np.column_stack([x, member]) for member in table.T]
+        colours = [to_rgba(colour, strength) for strength in 0.25 + 0.6 * share]
+        axes.add_collection(LineCollection(lines, colors=colours, linewidths=0.5 + 1.2 * share))
+        top = float(np.nanmax(table, initial=0.0))
         if day is not None:
-            axes.plot(x, day.sum(district.nodes, quantity), color=theme.INK, linewidth=1.9)
+            came = day.sum(district.nodes, quantity)
+            axes.plot(x, came, color=theme.INK, linewidth=1.9)
+            top = max(top, float(came.max()))
         axes.set_ylabel(label)
-        axes.set_ylim(0.0, max(axes.get_ylim()[1], 1e-3))
+        axes.set_ylim(0.0, max(1.05 * top, 1e-3))
         civil_hours(axes, stamps, district.site.civil_time_zone)
     for axes in panels[0]:
         axes.set_xlabel("")

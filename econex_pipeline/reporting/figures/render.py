@@ -9,9 +9,9 @@ import re
 import matplotlib as mpl
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from econex_pipeline.reporting.figures import theme
+from econex_pipeline.reporting.figures.layout import lay_out
 
 PNG_DPI = 80
 _TIP = "tip:"
@@ -42,7 +42,7 @@ def png(figure: Figure) -> bytes:
     """Render for a place that shows pictures only; small enough to be kept in an event log."""
     with mpl.rc_context(theme.RC):
         buffer = io.BytesIO()
-        _lay_out(figure)
+        lay_out(figure)
         figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Software": None})
     return buffer.getvalue()
 
@@ -67,7 +67,7 @@ def svg(figure: Figure, name: str, description: str) -> str:
     """
     with mpl.rc_context(theme.RC):
         buffer = io.StringIO()
-        _lay_out(figure)
+        lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -83,11 +83,6 @@ def svg(figure: Figure, name: str, description: str) -> str:
         text = text.replace(colour, variable)
     text = re.sub(r"\n\s*", "\n", text)
     return text.strip()
-
-
-def _lay_out(figure: Figure) -> None:
-    """Lay out once; a figure with an engine of its own would be drawn and laid out a second time while it is saved."""
-    ConstrainedLayoutEngine().execute(figure)
 
 
 def _shorten(attribute: re.Match[str]) -> str:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
@@ -19,7 +18,7 @@ from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.render import tip
 from econex_pipeline.reporting.flows import Link, energy_links, water_links
-from econex_pipeline.reporting.ledger import ledger
+from econex_pipeline.reporting.ledger import Ledger
 from econex_pipeline.reporting.words import number
 
 BOX_WIDTH = 0.09
@@ -53,23 +52,23 @@ class Piece:
 
 
 @theme.themed
-def energy_sankey(operations: pd.DataFrame, states: pd.DataFrame, district: District) -> Figure:
+def energy_sankey(day: Ledger, district: District) -> Figure:
     """Draw where electricity came from and where it went [kWh over the day].
 
     Parameters
     ----------
-    operations, states : pandas.DataFrame
-        OPERATIONS and STATE of the day.
+    day : Ledger
+        The day.
     district : District
         What stands there.
     """
-    return _sankey(energy_links(ledger(operations, states), district), "kWh")
+    return _sankey(energy_links(day, district), "kWh")
 
 
 @theme.themed
-def water_sankey(operations: pd.DataFrame, states: pd.DataFrame, district: District) -> Figure:
+def water_sankey(day: Ledger, district: District) -> Figure:
     """Draw where water came from and where it went [m3 over the day]; see `energy_sankey` for the parameters."""
-    return _sankey(water_links(ledger(operations, states), district), "m3")
+    return _sankey(water_links(day, district), "m3")
 
 
 def _sankey(links: list[Link], unit: str) -> Figure:
@@ -245,11 +244,12 @@ def _ribbon(axes: Axes, link: Link, upper: np.ndarray, lower: np.ndarray, unit: 
     colour = theme.SERIES[link.layer][link.series].colour
     ribbon = Polygon(np.vstack([upper, lower[::-1]]), facecolor=colour, alpha=0.5, linewidth=0)
     tip(ribbon, f"{link.source} to {link.target}: {number(link.amount, unit)}")
-    axes.add_patch(ribbon)
+    ribbon.set_in_layout(False)
+    axes.add_artist(ribbon)
 
 
 def _box(axes: Axes, box: Box, unit: str, last_column: int) -> None:
-    axes.add_patch(Rectangle((box.column, box.bottom), BOX_WIDTH, box.height, facecolor=theme.INK))
+    axes.add_artist(Rectangle((box.column, box.bottom), BOX_WIDTH, box.height, facecolor=theme.INK, in_layout=False))
     label, middle = f"{box.name}  {number(box.height, unit)}", box.bottom + 0.5 * box.height
     if box.column == 0:
         axes.text(box.column - 0.04, middle, label, ha="right", va="center")

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from econex_pipeline.district import District
 from econex_pipeline.reporting.figures import theme
 from econex_pipeline.reporting.figures.axes import civil_hours, hours
-from econex_pipeline.reporting.ledger import STORED, Array, probabilities
+from econex_pipeline.reporting.ledger import EXPECTATION, STORED, Array, probabilities
 from econex_pipeline.reporting.words import plain
 
 COLUMNS_OF_PANELS = 2
@@ -47,19 +47,22 @@ def storage_levels(
         STATE of the same day without control.
     """
     stamps = pd.DatetimeIndex(sorted(states["time_utc"].unique()))
-    panels_of = _panels(district)
+    x, levels, panels_of = hours(stamps), _wide(states, stamps, "element"), _panels(district)
+    planned = None if plan is None else _wide(plan, stamps, "element", "scenario")
+    members = [] if planned is None else sorted(set(planned.columns.get_level_values("scenario")))
+    weights = None if scenarios is None else probabilities(scenarios)
+    idle = None if without_control is None else _wide(without_control, stamps, "element")
     rows = -(-len(panels_of) // COLUMNS_OF_PANELS)
     figure = theme.new_figure(0.5 + 1.75 * rows)
     panels = np.atleast_1d(figure.subplots(rows, COLUMNS_OF_PANELS, sharex=True, squeeze=False)).ravel()
     for axes, (title, names) in zip(panels, panels_of.items(), strict=False):
         layer = district.storages[names[0]].layer
         colour = theme.LAYER_COLOURS[layer]
-        if plan is not None:
-            _plan_band(axes, plan, scenarios, names, stamps, colour)
-        if without_control is not None:
-            levels = _levels(without_control, names, stamps)
-            axes.plot(hours(stamps), levels, color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
-        axes.plot(hours(stamps), _levels(states, names, stamps), color=colour)
+        if planned is not None:
+            _plan_band(axes, x, _sum(planned, names), members, weights, colour)
+        if idle is not None:
+            axes.plot(x, _sum(idle, names), color=theme.STRATEGY_COLOURS["no_control"], linestyle=(0, (1, 1.2)))
+        axes.plot(x, _sum(levels, names), color=colour)
         reserve = reserve_m3(district, names)
         if reserve > 0.0:
             axes.axhline(reserve, color=theme.ALARM, linewidth=1.0, linestyle=RESERVE_STYLE)
@@ -95,33 +98,28 @@ def _panels(district: District) -> dict[str, list[str]]:
     return {f"all storages of {theme.LAYER_NAMES[layer]} ({len(names)})": names for layer, names in by_layer.items()}
 
 
-def _levels(states: pd.DataFrame, names: list[str], stamps: pd.DatetimeIndex) -> Array:
-    stored = states[states["element"].isin(names) & states["quantity"].isin(STORED)]
-    return stored.groupby("time_utc")["value"].sum().reindex(stamps).to_numpy(dtype=float)
+def _wide(table: pd.DataFrame, stamps: pd.DatetimeIndex, *columns: str) -> pd.DataFrame:
+    """Give stored amounts at the stamps, one column an element, or an element and a scenario."""
+    stored = table[table["quantity"].isin(STORED) & table["time_utc"].isin(stamps)]
+    wide = stored.pivot_table(index="time_utc", columns=list(columns), values="value", aggfunc="sum")
+    return wide.reindex(stamps)
 
 
-def _plan_band(
-    axes: Axes,
-    plan: pd.DataFrame,
-    scenarios: pd.DataFrame | None,
-    names: list[str],
-    stamps: pd.DatetimeIndex,
-    colour: str,
-) -> None:
+def _sum(wide: pd.DataFrame, names: list[str]) -> Array:
+    """Add up storages, shape (T,), or (T, scenario) of a plan."""
+    return np.sum([wide[name].to_numpy(dtype=float) for name in names if name in wide], axis=0)
+
+
+def _plan_band(axes: Axes, x: Array, stored: Array, members: list[int], weights: pd.Series | None, hue: str) -> None:
     """Draw mean and weighted quantiles of the plan's recourse; the expectation alone where there are no scenarios."""
-    rows = plan[plan["element"].isin(names) & plan["quantity"].isin(STORED)]
-    rows = rows[rows["time_utc"].isin(stamps)]
-    wide = rows.pivot_table(index="time_utc", columns="scenario", values="value", aggfunc="sum").reindex(stamps)
-    recourse = wide[[column for column in wide.columns if int(str(column)) >= 0]]
-    x = hours(stamps)
-    if scenarios is not None and not recourse.empty:
-        weights = probabilities(scenarios).reindex(recourse.columns).to_numpy(dtype=float)
-        low, high = (weighted_quantile(recourse.to_numpy(dtype=float), weights, q) for q in BAND)
-        axes.fill_between(x, low, high, color=colour, alpha=0.22, linewidth=0)
-        mean = recourse.to_numpy(dtype=float) @ (weights / weights.sum())
-        axes.plot(x, mean, color=colour, linewidth=1.1, linestyle="--")
-    elif -1 in wide:
-        axes.plot(x, wide[-1].to_numpy(dtype=float), color=colour, linewidth=1.1, linestyle="--")
+    recourse = np.array(members) > EXPECTATION
+    if weights is not None and recourse.any():
+        share = weights.reindex([member for member in members if member > EXPECTATION]).to_numpy(dtype=float)
+        low, high = (weighted_quantile(stored[:, recourse], share, q) for q in BAND)
+        axes.fill_between(x, low, high, color=hue, alpha=0.22, linewidth=0)
+        axes.plot(x, stored[:, recourse] @ (share / share.sum()), color=hue, linewidth=1.1, linestyle="--")
+    elif EXPECTATION in members:
+        axes.plot(x, stored[:, members.index(EXPECTATION)], color=hue, linewidth=1.1, linestyle="--")
 
 
 def weighted_quantile(values: Array, weights: Array, quantile: float) -> Array:

@@ -118,6 +118,7 @@ RC: Any = {
     "legend.fontsize": 8.5,
     "figure.facecolor": SURFACE,
     "savefig.facecolor": SURFACE,
+    "patch.facecolor": SURFACE,  # the colour of a cycle, as by default, is looked up anew for each patch
     "lines.linewidth": 1.8,
     "svg.fonttype": "none",
     "svg.hashsalt": "econex_pipeline",
