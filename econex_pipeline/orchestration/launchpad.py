@@ -4,6 +4,9 @@ Dagster makes a launchpad's schema from a resource's fields, but leaves their bo
 the run has started already. Here each bound becomes a type of its own, which Dagster asks when a run is launched: from
 the launchpad, a schedule, a backfill or the command line. Types, bounds and descriptions are read from `RunOptions`,
 where they stand once.
+
+The page itself knows kinds of values and names only, no code of ours: it refuses a wrong name, kind or engine while it
+is typed, and a number out of its bounds when the run is launched, with the sentence that is raised here.
 """
 
 from __future__ import annotations
@@ -15,9 +18,9 @@ from typing import Any, get_args
 import dagster as dg
 from annotated_types import Ge, Gt, Le, Lt
 from dagster._config.config_type import ConfigScalar, ConfigScalarKind
-from dagster._config.errors import PostProcessingError
 from pydantic.fields import FieldInfo
 
+from econex_pipeline.contracts import InputError
 from econex_pipeline.orchestration.resources import RunOptions
 
 _KINDS = {int: ConfigScalarKind.INT, float: ConfigScalarKind.FLOAT}
@@ -38,6 +41,7 @@ class Bounded(ConfigScalar):
     """
 
     def __init__(self, field: str, kind: type, info: FieldInfo) -> None:
+        self.field = field
         self.bounds = [bound for bound in info.metadata if type(bound) in _SIGNS]
         self.words = " and ".join(f"{_SIGNS[type(bound)]} {_limit(bound):g}" for bound in self.bounds)
         super().__init__(
@@ -49,11 +53,11 @@ class Bounded(ConfigScalar):
 
         Raises
         ------
-        PostProcessingError
-            If it is not within the bounds.
+        InputError
+            If it is not within the bounds. Dagster would put an error of its own between two of its stack traces.
         """
         if not all(_holds(bound, value) for bound in self.bounds):
-            raise PostProcessingError(f"{value} is not right: a number {self.words} is needed")
+            raise InputError("launchpad", f"resources.options.config.{self.field}", value, f"a number {self.words}")
         return value
 
 

@@ -78,10 +78,17 @@ def test_right_values_are_taken(job) -> None:
     ],
 )
 def test_a_wrong_value_is_refused_before_the_run_starts(job, option: str, value: object, says: str) -> None:
-    with pytest.raises(dg.DagsterInvalidConfigError) as refused:
+    with pytest.raises((dg.DagsterInvalidConfigError, InputError)) as refused:
         _given(job, **{option: value})
     assert option in str(refused.value)
     assert says in str(refused.value)
+
+
+def test_a_number_out_of_its_bounds_is_refused_in_one_sentence(job) -> None:
+    said = "launchpad: resources.options.config.scenarios is 0; expected a number >= 1 and <= 200"
+    with pytest.raises(InputError) as refused:
+        _given(job, scenarios=0)
+    assert str(refused.value) == said
 
 
 def test_a_run_gets_what_the_launchpad_was_given() -> None:

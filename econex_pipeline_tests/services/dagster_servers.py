@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from econex_pipeline.orchestration.home import repository
+from econex_pipeline_tests.services.servers import answers, free_port
 
 CODE, WEB, DAEMON = "code_server", "webserver", "daemon"
 STARTUP_S = 120
@@ -40,65 +40,19 @@ _RUNS = """query ($id: String!) {
 }"""
 
 
-class Servers:
-    """Dagster's processes over one instance and one code location.
+class Questions:
+    """What is asked of a webserver.
 
-    Parameters
+    Attributes
     ----------
     folder : Path
-        Where their workspace file and logs are kept.
-    module : str
-        Module with the definitions.
-    places : mapping of str to str
-        Environment variables of all processes: DAGSTER_HOME, ECONEX_STORAGE and so on.
+        Where the logs of its processes are.
+    port : int
+        Where it answers.
     """
 
-    def __init__(self, folder: Path, module: str, places: Mapping[str, str]) -> None:
-        self.folder, self.module = folder, module
-        self.env = {**os.environ, **places, "PYTHONWARNINGS": "ignore"}
-        self.code_port, self.port = _free_port(), _free_port()
-        self.running: dict[str, subprocess.Popen[bytes]] = {}
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "workspace.yaml").write_text(
-            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {self.code_port}, location_name: econex}}\n"
-        )
-
-    def __enter__(self) -> Servers:
-        for name in (CODE, WEB, DAEMON):
-            self.start(name)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for process in self.running.values():
-            process.terminate()
-        for process in self.running.values():
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-    def start(self, name: str, wait: bool = True) -> None:
-        """Start a server; for the code server and the webserver, wait until it answers."""
-        workspace = ["-w", str(self.folder / "workspace.yaml")]
-        command = {
-            CODE: ["dagster", "api", "grpc", "-m", self.module, "-h", "127.0.0.1", "-p", str(self.code_port)],
-            WEB: ["dagster-webserver", "-h", "127.0.0.1", "-p", str(self.port), *workspace],
-            DAEMON: ["dagster-daemon", "run", *workspace],
-        }[name]
-        program = Path(sys.executable).with_name(command[0])
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.running[name] = subprocess.Popen(
-                [str(program), *command[1:]], env=self.env, cwd=repository(), stdout=log, stderr=subprocess.STDOUT
-            )
-        answers = {CODE: self._code_answers, WEB: self._web_answers}.get(name)
-        if wait and answers is not None:
-            self._wait_until(answers, name)
-
-    def kill(self, name: str) -> None:
-        """End a server as a lack of memory would, at once and without a word."""
-        self.running[name].send_signal(signal.SIGKILL)
-        self.running[name].wait()
+    folder: Path
+    port: int
 
     def query(self, text: str, **variables: Any) -> dict[str, Any]:
         """Ask the webserver.
@@ -155,6 +109,75 @@ class Servers:
             time.sleep(POLL_S)
         raise TimeoutError(f"backfill {backfill} has not ended within {timeout_s:g} s; see {self.folder}")
 
+    def answers(self) -> bool:
+        """Whether the webserver answers by now."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/server_info", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+
+class Servers(Questions):
+    """Dagster's processes over one instance and one code location.
+
+    Parameters
+    ----------
+    folder : Path
+        Where their workspace file and logs are kept.
+    module : str
+        Module with the definitions.
+    places : mapping of str to str
+        Environment variables of all processes: DAGSTER_HOME, ECONEX_STORAGE and so on.
+    """
+
+    def __init__(self, folder: Path, module: str, places: Mapping[str, str]) -> None:
+        self.folder, self.module = folder, module
+        self.env = {**os.environ, **places, "PYTHONWARNINGS": "ignore"}
+        self.code_port, self.port = free_port(), free_port()
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "workspace.yaml").write_text(
+            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {self.code_port}, location_name: econex}}\n"
+        )
+
+    def __enter__(self) -> Servers:
+        for name in (CODE, WEB, DAEMON):
+            self.start(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.running.values():
+            process.terminate()
+        for process in self.running.values():
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name: str, wait: bool = True) -> None:
+        """Start a server; for the code server and the webserver, wait until it answers."""
+        workspace = ["-w", str(self.folder / "workspace.yaml")]
+        command = {
+            CODE: ["dagster", "api", "grpc", "-m", self.module, "-h", "127.0.0.1", "-p", str(self.code_port)],
+            WEB: ["dagster-webserver", "-h", "127.0.0.1", "-p", str(self.port), *workspace],
+            DAEMON: ["dagster-daemon", "run", *workspace],
+        }[name]
+        program = Path(sys.executable).with_name(command[0])
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                [str(program), *command[1:]], env=self.env, cwd=repository(), stdout=log, stderr=subprocess.STDOUT
+            )
+        asked = {CODE: lambda: answers(self.code_port), WEB: self.answers}.get(name)
+        if wait and asked is not None:
+            self._wait_until(asked, name)
+
+    def kill(self, name: str) -> None:
+        """End a server as a lack of memory would, at once and without a word."""
+        self.running[name].send_signal(signal.SIGKILL)
+        self.running[name].wait()
+
     def _wait_until(self, answers: Callable[[], bool], name: str) -> None:
         until = time.monotonic() + STARTUP_S
         while time.monotonic() < until:
@@ -164,20 +187,3 @@ class Servers:
                 return
             time.sleep(POLL_S / 5)
         raise TimeoutError(f"no answer from the {name} within {STARTUP_S} s; see {self.folder / name}.log")
-
-    def _code_answers(self) -> bool:
-        with socket.socket() as line:
-            return line.connect_ex(("127.0.0.1", self.code_port)) == 0
-
-    def _web_answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/server_info", timeout=5):
-                return True
-        except (urllib.error.URLError, ConnectionError):
-            return False
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

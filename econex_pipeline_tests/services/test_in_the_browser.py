@@ -1,12 +1,9 @@
-"""The pages as a user meets them: a day made from the graph, a backfill, a wrong option, the plot and the page.
+"""The pages of `make ui` as a user meets them: a day from the graph, a backfill, a wrong option, the plot, the page.
 
 The tests follow each other as a morning at the screen does: a report needs the hours that were backfilled before it.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,8 +20,7 @@ from econex_pipeline.orchestration.recipe import HOURS, Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
-from econex_pipeline_tests.services.dagster_servers import Servers
-from econex_pipeline_tests.services.servers import free_port
+from econex_pipeline_tests.services.make_ui import MakeUi
 
 if TYPE_CHECKING:
     from econex_pipeline_tests.services.browser import Browser
@@ -57,13 +53,12 @@ BACKFILLS = "{ partitionBackfillsOrError { ... on PartitionBackfills { results {
 
 @dataclass
 class Site:
-    """Dagster's processes over a small data folder, and a browser in front of them."""
+    """What `make ui` serves of a small data folder, and a browser in front of them."""
 
-    servers: Servers
+    servers: MakeUi
     browser: "Browser"
     storage: Storage
     inputs: Inputs
-    pages: str
 
     def day(self, case: str, day: date) -> Day:
         """One day of a case."""
@@ -107,24 +102,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[S
         (data / "cases" / f"{case}.yaml").write_text(FILE, encoding="utf-8")
     home.mkdir()
     (home / "dagster.yaml").write_text(INSTANCE)
-    port = free_port()
-    pages = f"http://127.0.0.1:{port}"
-    places = {
-        "DAGSTER_HOME": str(home),
-        "ECONEX_DATA": str(data),
-        "ECONEX_STORAGE": str(root),
-        "ECONEX_REPORT_URL": pages,
-    }
-    serve = [sys.executable, "-m", "econex_pipeline.orchestration.pages", "--port", str(port)]
+    places = {"DAGSTER_HOME": str(home), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(root)}
     with (
-        Servers(folder / "servers", "econex_pipeline.definitions", places) as servers,
-        subprocess.Popen(serve, env={**os.environ, **places}) as server,
+        MakeUi(folder / "servers", places) as servers,
+        Browser(f"http://127.0.0.1:{servers.port}") as browser,
     ):
-        try:
-            with Browser(f"http://127.0.0.1:{servers.port}") as browser:
-                yield Site(servers, browser, Storage(root=str(root)), Inputs(data_dir=str(data)), pages)
-        finally:
-            server.terminate()
+        yield Site(servers, browser, Storage(root=str(root)), Inputs(data_dir=str(data)))
 
 
 def test_the_graph_reads_from_left_to_right_with_the_cases_folded(site: Site) -> None:
@@ -138,7 +121,7 @@ def test_the_graph_reads_from_left_to_right_with_the_cases_folded(site: Site) ->
 
 def test_a_day_is_planned_from_the_graph(site: Site) -> None:
     key = site.day(CASE, DATES[0]).key
-    site.choose(f"/locations/econex/jobs/day_ahead_{CASE}", key)
+    site.choose(f"/locations/econex_pipeline/jobs/day_ahead_{CASE}", key)
     site.browser.picture("2_materialize")
     site.browser.click(LAUNCH)
     assert site.ended(f"day_ahead_{CASE}") == "SUCCESS"
@@ -159,11 +142,11 @@ def _look_at_picture(site: Site, label: str, name: str) -> None:
 
 
 def test_a_wrong_option_is_refused_before_a_run_starts(site: Site) -> None:
-    site.browser.open("/locations/econex/jobs/main/playground")
+    site.browser.open("/locations/econex_pipeline/jobs/main/playground")
     site.browser.see("//button[contains(., 'Launch Run')]")
     site.browser.run("document.querySelector('.CodeMirror').CodeMirror.setValue(arguments[0])", WRONG)
     site.browser.click("//button[contains(., 'Launch Run')]")
-    site.browser.see("//*[contains(text(), '0 is not right')]")
+    site.browser.see("//*[contains(text(), 'scenarios is 0; expected a number >= 1 and <= 200')]")
     site.browser.picture("5_refused")
     assert site.servers.query(RUNS, job="main")["runsOrError"]["results"] == []
 
@@ -193,7 +176,7 @@ def test_48_hours_of_two_cases_are_backfilled(site: Site) -> None:
 
 def test_the_report_shows_plot_and_numbers_and_leads_to_the_page(site: Site) -> None:
     day = site.day(CASE, DATES[0])
-    site.choose(f"/locations/econex/jobs/report_{CASE}", day.key)
+    site.choose(f"/locations/econex_pipeline/jobs/report_{CASE}", day.key)
     site.browser.click(LAUNCH)
     assert site.ended(f"report_{CASE}") == "SUCCESS"
     kpis = day.table(KPIS)
@@ -203,7 +186,7 @@ def test_the_report_shows_plot_and_numbers_and_leads_to_the_page(site: Site) -> 
     row = site.browser.see("//tr[.//*[text()='cost_usd']]")
     site.browser.picture("9_report_numbers")
     assert float(row.text.split()[-1].replace(",", "")) == pytest.approx(cost.item(), rel=1e-5)
-    link = site.browser.see(f"//a[starts-with(@href, '{site.pages}')]").get_attribute("href")
+    link = site.browser.see(f"//a[starts-with(@href, '{site.servers.pages}')]").get_attribute("href")
     _look_at_picture(site, "electricity", "10_report_picture")
     site.browser.open(str(link))
     heading = site.browser.see("//h1")
