@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -215,7 +215,7 @@ def _stack(parts: Mapping[str, Columns]) -> pa.Table:
         arrays = []
         for field in schema:
             if field.name == PART_COLUMN:
-                arrays.append(pa.repeat(pa.scalar(contract), rows))
+                arrays.append(_named(contract, rows))
             elif field.name not in columns:
                 arrays.append(pa.nulls(rows, field.type))
             elif field.type == pa.string():
@@ -224,6 +224,11 @@ def _stack(parts: Mapping[str, Columns]) -> pa.Table:
                 arrays.append(pa.array(columns[field.name], type=field.type))
         stacked.append(pa.table(arrays, schema=schema))
     return pa.concat_tables(stacked)
+
+
+@lru_cache(maxsize=64)
+def _named(contract: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(contract), rows)
 
 
 def _text(words: Array) -> pa.Array:

@@ -76,31 +76,33 @@ class DayPlan:
             When it was made.
         """
         stamps, step = np.unique(plan["time_utc"].to_numpy(dtype="datetime64[ns]"), return_inverse=True)
-        table = plan.assign(step=step)
-        mean = table["scenario"].to_numpy() == EXPECTATION
-        first, recourse = table[mean], table[~mean]
-        rates = first[first["quantity"].isin(RATES)]
-        pairs = pd.MultiIndex.from_arrays([rates["element"], rates["quantity"]])
-        code, keys = pd.factorize(pairs)
+        element, elements = pd.factorize(plan["element"])
+        kind, kinds = pd.factorize(plan["quantity"])
+        scenario, value = plan["scenario"].to_numpy(), plan["value"].to_numpy(dtype=float)
+        mean = scenario == EXPECTATION
+        rates = mean & kinds.isin(RATES)[kind]
+        code, pairs = pd.factorize(element[rates] * len(kinds) + kind[rates])
+        keys = tuple((str(elements[pair // len(kinds)]), str(kinds[pair % len(kinds)])) for pair in pairs.tolist())
         expected = np.full((len(stamps), len(keys)), np.nan)
-        expected[rates["step"], code] = rates["value"]
+        expected[step[rates], code] = value[rates]
         places = {key: i for i, key in enumerate(keys)}
         schedule = np.full((len(stamps), len(network.commitments)), np.nan)
         for i, commitment in enumerate(network.commitments):
             key = commitment.element, schedule_quantity(commitment)
             if key in places:
                 schedule[:, i] = expected[:, places[key]]
-        scenarios = np.unique(recourse["scenario"])
-        stored = recourse[recourse["element"].isin(list(network.storage))]
-        given = recourse[recourse["quantity"] == WEIGHT]
+        scenarios = np.unique(scenario[~mean])
+        at = np.searchsorted(scenarios, scenario)
+        given = ~mean & (kinds == WEIGHT)[kind]
         weights = np.zeros(len(scenarios))
-        weights[np.searchsorted(scenarios, given["scenario"])] = given["value"]
-        amounts, marginals = (
-            _by_storage(network, stored, quantity, scenarios, len(stamps))
-            for quantity in (AMOUNT_QUANTITY, MARGINAL_QUANTITY)
-        )
-        found = tuple((str(element), str(quantity)) for element, quantity in keys)
-        return cls(network, stamps.astype(np.int64), found, expected, schedule, amounts, marginals, weights, issued_utc)
+        weights[at[given]] = value[given]
+        amounts, marginals = np.full((2, len(scenarios), len(stamps), len(network.storages)), np.nan)
+        for i, storage in enumerate(network.storages):
+            of = ~mean & (elements == storage.name)[element]
+            for values, quantities in ((amounts, AMOUNT_QUANTITY), (marginals, MARGINAL_QUANTITY)):
+                own = of & (kinds == quantities[storage.layer])[kind]
+                values[at[own], step[own], i] = value[own]
+        return cls(network, stamps.astype(np.int64), keys, expected, schedule, amounts, marginals, weights, issued_utc)
 
     def hours_in(self, time_utc: pd.Timestamp) -> float:
         """Give the hours from the first step on; negative before it."""
@@ -161,17 +163,6 @@ class DayPlan:
     def _place(self, stamp: int) -> int | None:
         place = int(self.stamps.searchsorted(stamp))
         return place if place < len(self.stamps) and self.stamps[place] == stamp else None
-
-
-def _by_storage(
-    network: Network, stored: pd.DataFrame, quantities: Mapping[str, str], scenarios: Array, steps: int
-) -> Array:
-    """Scatter one quantity of each storage into (scenario, step, storage)."""
-    values = np.full((len(scenarios), steps, len(network.storages)), np.nan)
-    for i, storage in enumerate(network.storages):
-        own = stored[(stored["element"] == storage.name) & (stored["quantity"] == quantities[storage.layer])]
-        values[np.searchsorted(scenarios, own["scenario"]), own["step"], i] = own["value"]
-    return values
 
 
 def end_values_from_plan(network: Network, plan: pd.DataFrame, time_utc: pd.Timestamp) -> EndValues:
