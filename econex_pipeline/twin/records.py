@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import TABLES, InputError
+from econex_pipeline.contracts.arrays import NS_PER_H
 from econex_pipeline.twin.exchange import FLOWS, Decision, Exogenous, Measurement, NodeInputs
 from econex_pipeline.twin.state import TwinState
 
@@ -85,38 +86,39 @@ def measurements_of(operations: pd.DataFrame, states: pd.DataFrame, step_h: floa
     InputError
         If the states do not stand at both ends of a step.
     """
-    delivered: dict[tuple[pd.Timestamp, str], dict[str, float]] = defaultdict(dict)
-    inputs: dict[pd.Timestamp, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
-    events: dict[pd.Timestamp, list[str]] = defaultdict(list)
-    amounts: dict[pd.Timestamp, dict[str, float]] = defaultdict(dict)
+    delivered: dict[tuple[int, str], dict[str, float]] = defaultdict(dict)
+    inputs: dict[int, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    events: dict[int, list[str]] = defaultdict(list)
+    amounts: dict[int, dict[str, float]] = defaultdict(dict)
     happened = operations[operations["basis"].isin(["delivered", "actual"])]
-    for time, element, quantity, basis, value in _records(happened, "time_utc", "element", "quantity", "basis"):
+    for stamp, element, quantity, basis, value in _records(happened, "element", "quantity", "basis"):
         if basis == "delivered":
-            delivered[time, quantity][element] = value
+            delivered[stamp, quantity][element] = value
         elif quantity == EVENT:
-            events[time].append(element)
+            events[stamp].append(element)
         else:
-            inputs[time][element][quantity] = value
+            inputs[stamp][element][quantity] = value
     stored = states[states["quantity"].isin(["level_m3", "stored_kwh"])]
-    for time, element, value in _records(stored, "time_utc", "element"):
-        amounts[time][element] = value
+    for stamp, element, value in _records(stored, "element"):
+        amounts[stamp][element] = value
     measurements = []
-    for time in sorted(inputs):
-        end = time + pd.Timedelta(hours=step_h)
-        for stamp in (time, end):
+    for start in sorted(inputs):
+        end = start + round(step_h * NS_PER_H)
+        for stamp in (start, end):
             if stamp not in amounts:
-                raise InputError("STATE", "time_utc", f"no row at {stamp}", "amounts at both ends of every step")
-        measured: dict[str, Any] = {part: delivered[time, quantity] for part, quantity in MEASURED.items()}
+                time = pd.Timestamp(stamp, tz="UTC")
+                raise InputError("STATE", "time_utc", f"no row at {time}", "amounts at both ends of every step")
+        measured: dict[str, Any] = {part: delivered[start, quantity] for part, quantity in MEASURED.items()}
         measurements.append(
             Measurement(
-                time_utc=time,
+                time_utc=pd.Timestamp(start, tz="UTC"),
                 step_h=step_h,
-                inputs={node: NodeInputs(**values) for node, values in inputs[time].items()},
-                start_amounts=amounts[time],
+                inputs={node: NodeInputs(**values) for node, values in inputs[start].items()},
+                start_amounts=amounts[start],
                 end_amounts=amounts[end],
                 water_step_error_m3={},
                 run_s={},
-                events=tuple(events[time]),
+                events=tuple(events[start]),
                 **measured,
             )
         )
@@ -190,5 +192,7 @@ def _rows(time: pd.Timestamp, values: Mapping[str, float], quantity: str, basis:
 
 
 def _records(frame: pd.DataFrame, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Give the rows of a long table as plain tuples, the value last."""
-    return zip(*(frame[name] for name in names), frame["value"].astype(float), strict=True)
+    """Give the rows of a long table as plain tuples: stamp [ns since 1970, UTC], labels, value."""
+    stamps = frame["time_utc"].to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    columns = (frame[name].tolist() for name in names)
+    return zip(stamps.tolist(), *columns, frame["value"].to_numpy(dtype=float).tolist(), strict=True)
