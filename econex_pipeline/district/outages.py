@@ -29,8 +29,8 @@ def grid_limits(district: District, times: pd.DatetimeIndex, out: Collection[str
     times : pandas.DatetimeIndex, shape (T,)
         Starts of the steps.
     out : collection of str
-        Of ``grid`` and ``mains``, what was seen to be out in the step before: it is taken to be out in the first step,
-        unless its end was known.
+        Of ``grid`` and ``mains``, what was seen to be out in the step before: it is taken to be out for its
+        `expected_outage_h` from now on, for one step at least, unless its end was known.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def grid_limits(district: District, times: pd.DatetimeIndex, out: Collection[str
     events, grid = outages(district, "grid_outage"), district.utilities.grid
     if not events:
         return {}
-    there = _available(district, events, times, "grid" in out)
+    there = _available(district, events, times, grid.expected_outage_h if "grid" in out else 0.0)
     return {"grid_import": grid.import_kw * there, "grid_export": grid.export_kw * there}
 
 
@@ -50,11 +50,13 @@ def mains_available(district: District, times: pd.DatetimeIndex, out: Collection
 
     Arguments as of `grid_limits`.
     """
-    events = outages(district, "mains_outage")
-    return _available(district, events, times, "mains" in out) if events else None
+    events, mains = outages(district, "mains_outage"), district.utilities.mains
+    lasting_h = mains.expected_outage_h if mains is not None and "mains" in out else 0.0
+    return _available(district, events, times, lasting_h) if events else None
 
 
-def _available(district: District, events: Iterable[Event], times: pd.DatetimeIndex, seen_out: bool) -> Array:
+def _available(district: District, events: Iterable[Event], times: pd.DatetimeIndex, lasting_h: float) -> Array:
+    """Say in which steps a connection is there; one that was seen to be out lasts [h], 0 for none."""
     offset_h, step = district.site.utc_offset_h, pd.Timedelta(hours=district.step_h)
     known = [event for event in events if event.known]
 
@@ -62,6 +64,6 @@ def _available(district: District, events: Iterable[Event], times: pd.DatetimeIn
         return any(event.began(time, offset_h) is not None for event in known)
 
     there = np.array([float(not is_out(time)) for time in times])
-    if seen_out and not is_out(times[0] - step):  # a known outage ends when it was said to
-        there[0] = 0.0
+    if lasting_h > 0.0 and not is_out(times[0] - step):  # a known outage ends when it was said to
+        there[: max(1, round(lasting_h / district.step_h))] = 0.0
     return there

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import InputError
-from econex_pipeline.district import Event, load_case
+from econex_pipeline.district import Event, grid_limits, load_case
 
 EASTERN = -5
 
@@ -103,3 +103,23 @@ def test_a_time_that_does_not_say_when_is_refused(own_data, start, end, said):
     with pytest.raises(InputError) as caught:
         load_case(own_data, "broken")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("expected_h", "step_minutes", "steps"), [(4.0, 60, 4), (4.0, 15, 16), (0.1, 60, 1)])
+def test_an_outage_nobody_announced_is_taken_to_go_on(district, expected_h, step_minutes, steps):
+    grid = district.utilities.grid.model_copy(update={"expected_outage_h": expected_h})
+    changed = {"utilities": district.utilities.model_copy(update={"grid": grid}), "step_minutes": step_minutes}
+    surprised = district.model_copy(update=changed | {"events": {"dark": outage("07-15 16:00 UTC", "07-15 20:00 UTC")}})
+    times = pd.date_range("2025-07-15 17:00", periods=24, freq=f"{step_minutes}min", tz="UTC")
+    unseen, seen = (grid_limits(surprised, times, out)["grid_import"] for out in ((), ("grid",)))
+    assert (unseen == grid.import_kw).all()
+    assert (seen[:steps] == 0.0).all()
+    assert (seen[steps:] == grid.import_kw).all()
+
+
+def test_an_outage_whose_end_is_known_is_believed(district):
+    known = Event(kind="grid_outage", start="07-15 16:00 UTC", end="07-15 18:00 UTC", known=True, source="made up")
+    told = district.model_copy(update={"events": {"dark": known}})
+    times = pd.date_range("2025-07-15 17:00", periods=4, freq="h", tz="UTC")
+    limit_kw = district.utilities.grid.import_kw
+    assert grid_limits(told, times, ("grid",))["grid_import"].tolist() == [0.0, limit_kw, limit_kw, limit_kw]
