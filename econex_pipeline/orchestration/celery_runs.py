@@ -11,6 +11,8 @@ from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
 from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
+from econex_pipeline.orchestration.jobs import WITHIN_TAG
+
 ANSWER_S = 5.0
 
 
@@ -20,8 +22,14 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Say whether the worker of a run that has started still works at it.
 
-        While no worker answers nothing is said: then the broker may be gone rather than the worker.
+        While no worker answers nothing is said: then the broker may be gone rather than the worker. A run that is
+        executed within another one ends with it; one that a command executes is left to the command.
         """
+        if DAGSTER_CELERY_TASK_ID_TAG not in run.tags:
+            outer = self._instance.get_run_by_id(run.tags.get(WITHIN_TAG, ""))
+            if outer is not None and outer.is_finished:
+                return CheckRunHealthResult(WorkerStatus.FAILED, f"the run it was a part of, {outer.run_id}, has ended")
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         health = super().check_run_worker_health(run)
         if health.status is not WorkerStatus.RUNNING:
             return health

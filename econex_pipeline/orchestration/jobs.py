@@ -22,6 +22,8 @@ from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs, case_name
 
 MAIN = "main"
+WITHIN_TAG = "econex/within"
+"""On a run that another run executes in its own process: the other's id."""
 STAGES = ("day_ahead", "operate", "report")
 NOT_STARTED = "the run did not start; see the log"
 
@@ -109,6 +111,7 @@ def run_stages(
     instance: dg.DagsterInstance,
     planned: Sequence[Stage],
     run_config: Mapping[str, Any] | None = None,
+    within: str | None = None,
 ) -> None:
     """Run whole days, one stage after the other; what a stage stored stays when a later one fails.
 
@@ -122,6 +125,8 @@ def run_stages(
         From `stages`.
     run_config : mapping, optional
         Configuration of each run.
+    within : str, optional
+        Run that the stages are a part of.
 
     Raises
     ------
@@ -132,7 +137,7 @@ def run_stages(
         outcome = job(stage.job).execute_in_process(
             instance=instance,
             partition_key=stage.partition_key,
-            tags=dict(stage.tags),
+            tags={**stage.tags, **({WITHIN_TAG: within} if within else {})},
             run_config=dict(run_config or {}),
             raise_on_error=False,
         )
@@ -176,7 +181,8 @@ def main_job(cases: Sequence[str], job: Callable[[str], dg.JobDefinition]) -> dg
             setting = inputs.setting(config.case)
             offset = setting.utc_offset_h
             day = partitions.parse_day(config.day, offset, setting.district.weather.first_day)
-            run_stages(job, context.instance, stages(config.case, day, offset), options.as_run_config())
+            planned = stages(config.case, day, offset)
+            run_stages(job, context.instance, planned, options.as_run_config(), within=context.run.run_id)
 
     @dg.job(name=MAIN, description=f"A whole day of one case, everything in order. Cases: {', '.join(cases)}.")
     def main() -> None:

@@ -22,6 +22,7 @@ from dagster._serdes import serialize_value
 
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.home import repository
+from econex_pipeline.orchestration.jobs import MAIN
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.stores import WRITER
 from econex_pipeline_tests.services.s3_server import S3Server, s3_server
@@ -36,7 +37,6 @@ HOURS = partitions.keys_of_hours(DAY, -5)
 BIN = Path(sys.executable).parent
 PATIENCE_S = 600
 BUCKET = "econex"
-START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 @dataclass
@@ -55,23 +55,18 @@ class Cluster:
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.folder / "home"))
 
-    def launch(self, job: str, *options: str) -> None:
-        """Put a run into the queue, as a person would."""
-        command = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "-j", job, *options]
-        subprocess.run(command, env=self.env, cwd=repository(), check=True, capture_output=True, timeout=PATIENCE_S)
+    def launch_days(self) -> None:
+        """Put the day of each case into the queue, side by side, as persons would."""
+        launch = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "-j", MAIN, "--config-json"]
+        days = [{"ops": {"whole_day": {"config": {"case": case, "day": KEY}}}} for case in CASES]
+        quiet = {"env": self.env, "cwd": repository(), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        asked = [subprocess.Popen([*launch, json.dumps(day)], **quiet) for day in days]
+        assert [process.wait(PATIENCE_S) for process in asked] == [0] * len(CASES)
 
-    def launch_stage(self, job: str, keys: list[str]) -> None:
-        """Put a run of some partitions into the queue."""
-        self.launch(job, "--tags", json.dumps({START: keys[0], END: keys[-1]}))
-
-    def ended(self, job: str) -> bool:
-        """Whether a run of a job has succeeded."""
+    def runs(self, job: str) -> list[dg.DagsterRun]:
+        """Runs of a job, the newest first."""
         with self.instance() as instance:
-            return any(run.is_success for run in instance.get_runs(dg.RunsFilter(job_name=job)))
-
-    def wait_for(self, job: str) -> None:
-        """Wait until a run of a job has succeeded."""
-        wait_until(lambda: self.ended(job), job, PATIENCE_S)
+            return list(instance.get_runs(dg.RunsFilter(job_name=job)))
 
     def group_of(self, job: str) -> int:
         """Group of the process that works at the latest run of a job; 0 where none does yet."""
@@ -163,33 +158,33 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(cluster: Cluster) -> Story:
-    plan, operate, report = (f"{stage}_{BASE}" for stage in ("day_ahead", "operate", "report"))
-    other = {"ops": {"whole_day": {"config": {"case": OTHER, "day": KEY}}}}
-    cluster.launch("main", "--config-json", json.dumps(other))
-    cluster.launch_stage(plan, [KEY])
-    wait_until(lambda: all(map(cluster.group_of, ("main", plan))), "two runs to start", PATIENCE_S)
-    groups = [cluster.group_of("main"), cluster.group_of(plan)]
-    for job in ("main", plan):
-        cluster.wait_for(job)
-    cluster.launch_stage(operate, HOURS)
+    operate = f"operate_{BASE}"
+    cluster.launch_days()
     wait_until(lambda: cluster.group_of(operate) > 0, "the hours to start", PATIENCE_S, step_s=0.01)
-    groups.append(cluster.group_of(operate))
-    hours = [lambda number=number: cluster.storage.digest("operations", BASE, HOURS[number]) for number in (1, -1)]
-    wait_until(lambda: hours[0]() is not None, "the second hour", PATIENCE_S, step_s=0.01)
+    groups = [cluster.group_of(f"day_ahead_{OTHER}"), cluster.group_of(operate)]
+    second, last = [
+        lambda number=number: cluster.storage.digest("operations", BASE, HOURS[number]) for number in (1, -1)
+    ]
+    wait_until(lambda: second() is not None, "the second hour", PATIENCE_S, step_s=0.01)
     os.killpg(groups[-1], signal.SIGKILL)
-    assert hours[1]() is None, "all hours were there before the worker could be killed"
+    assert last() is None, "all hours were there before the worker could be killed"
     embedded = _embedded(cluster)  # while the loss of the worker is noticed and its run is tried again
-    cluster.wait_for(operate)
-    groups.append(cluster.group_of(operate))
-    cluster.launch_stage(report, [KEY])
-    cluster.wait_for(report)
+    wait_until(lambda: sum(run.is_success for run in cluster.runs(MAIN)) == len(CASES), "both days", PATIENCE_S)
+    groups.append(cluster.group_of(f"report_{BASE}"))
+    wait_until(lambda: all(run.is_finished for run in cluster.runs(operate)), "the end of the lost run", PATIENCE_S)
     return Story(groups, embedded)
 
 
-def test_two_workers_share_the_runs_and_one_goes_on_for_the_other(cluster: Cluster, story: Story) -> None:
-    assert set(story.groups[:2]) == {worker.pid for worker in cluster.workers}
-    killed, followed = story.groups[2:]
-    assert {killed, followed} == set(story.groups[:2])
+def test_two_workers_share_the_days_and_one_goes_on_for_the_other(cluster: Cluster, story: Story) -> None:
+    other, killed, followed = story.groups
+    assert {other, killed} == {worker.pid for worker in cluster.workers}
+    assert followed == other
+
+
+def test_what_was_lost_is_known_as_failed_and_was_done_again(cluster: Cluster, story: Story) -> None:
+    done = [(run.status.value, run.tags.get("dagster/retry_number")) for run in cluster.runs(MAIN)]
+    assert sorted(done, key=str) == [("FAILURE", None), ("SUCCESS", "1"), ("SUCCESS", None)]
+    assert [run.status.value for run in cluster.runs(f"operate_{BASE}")] == ["SUCCESS", "FAILURE"]
 
 
 def test_all_that_is_stored_is_byte_for_byte_what_the_embedded_default_stores(cluster: Cluster, story: Story) -> None:
