@@ -25,7 +25,6 @@ def drawn(district, made):
         "prices": money.prices_and_carbon(made.prices, district),
         "cost": money.cost_bridge(made.kpis, district),
         "fan": fan.scenario_fan(made.scenarios, district, day),
-        "weights": fan.scenario_weights(made.scenarios),
         "pumps": fan.pump_energy(made.operations, district),
         "energy": sankey.energy_sankey(day, district),
         "water": sankey.water_sankey(day, district),

@@ -73,25 +73,6 @@ def scenario_fan(scenarios: pd.DataFrame, district: District, day: Ledger | None
 
 
 @theme.themed
-def scenario_weights(scenarios: pd.DataFrame) -> Figure:
-    """Draw how probable each scenario is.
-
-    Parameters
-    ----------
-    scenarios : pandas.DataFrame
-        SCENARIOS.
-    """
-    weights = probabilities(scenarios)
-    figure = theme.new_figure(1.8)
-    axes = figure.subplots()
-    axes.bar(np.arange(len(weights)), 100.0 * weights.to_numpy(dtype=float), color=theme.MUTED, width=0.7)
-    axes.set_xticks(np.arange(len(weights)), [str(scenario) for scenario in weights.index])
-    axes.set_xlabel("scenario [number]")
-    axes.set_ylabel("probability [%]")
-    return figure
-
-
-@theme.themed
 def pump_energy(operations: pd.DataFrame, district: District) -> Figure:
     """Draw what the controller predicted its pumps would use against what the twin measured, hour by hour.
 
