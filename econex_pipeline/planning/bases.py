@@ -65,8 +65,9 @@ def final_basis(
 
 def _sides(values: Array, lower: Array, upper: Array) -> Array:
     """Say for each value which bound it lies on; with none it is free."""
-    side = np.where(values - lower <= upper - values, LOWER, UPPER)
-    return np.where(np.isfinite(lower) | np.isfinite(upper), side, FREE).astype(np.uint8)
+    side = np.where(values - lower <= upper - values, LOWER, UPPER).astype(np.uint8)
+    side[np.isinf(lower) & np.isinf(upper)] = FREE
+    return side
 
 
 def _text(status: Array) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from math import isfinite
 from typing import Any
 
@@ -166,14 +165,14 @@ def _columns(
 def _whole(name: str, capacity: float, end_values: EndValues) -> tuple[Tranche, ...]:
     """Fill the tranches of a storage up to its capacity; what they do not cover is worth nothing."""
     tranches = end_values.get(name, ())
-    values = [tranche.value_usd for tranche in tranches]
-    if any(value < after for value, after in pairwise(values)):
-        raise InputError("end values", name, values, "values that do not rise from the first tranche to the last")
-    if any(t.width < 0.0 or not (isfinite(t.width) and isfinite(t.value_usd)) for t in tranches):
-        raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")
     if not tranches:
         return ()
-    rest = max(capacity - sum(tranche.width for tranche in tranches), 0.0)
+    values, widths = [tranche.value_usd for tranche in tranches], [tranche.width for tranche in tranches]
+    if sorted(values, reverse=True) != values:
+        raise InputError("end values", name, values, "values that do not rise from the first tranche to the last")
+    if min(widths) < 0.0 or not all(map(isfinite, (*widths, *values))):
+        raise InputError("end values", name, tranches, "finite widths that are not negative, finite values")
+    rest = max(capacity - sum(widths), 0.0)
     last = Tranche(rest, min(0.0, values[-1]))
     padding = -(len(tranches) + 1) % TRANCHES
-    return (*tranches, last, *(Tranche(0.0, last.value_usd) for _ in range(padding)))
+    return (*tranches, last, *[Tranche(0.0, last.value_usd)] * padding)

@@ -120,8 +120,8 @@ def coefficients_ahead(
 
 def _open_frac(district: District, state: MembraneState, elapsed_h: Array) -> Array:
     """Share of each step in which no cleaning is under way."""
-    share: Array = np.clip((elapsed_h + district.step_h - state.cleaning_left_h) / district.step_h, 0.0, 1.0)
-    return share
+    share: Array = (elapsed_h + district.step_h - state.cleaning_left_h) / district.step_h
+    return np.minimum(np.maximum(share, 0.0), 1.0)
 
 
 def _empty() -> pd.DataFrame:

@@ -141,7 +141,7 @@ def filtration_cycle(
 
 @dataclass(frozen=True)
 class End:
-    """Where a cycle ends, and the resistances on the way there; every array has the shape of the inputs.
+    """Where a cycle ends, with the shape of all inputs together, and what it depends on, each with that of its own.
 
     Attributes
     ----------
@@ -165,8 +165,8 @@ def end_of_cycle(
     treatment: Treatment, irreversible_1_m: ArrayLike, turbidity_ntu: ArrayLike, temperature_c: ArrayLike
 ) -> End:
     """Find where a cycle ends; arguments as of `filtration_cycle`."""
-    irreversible, turbidity, temperature = np.broadcast_arrays(
-        *(np.asarray(value, float) for value in (irreversible_1_m, turbidity_ntu, temperature_c))
+    irreversible, turbidity, temperature = (
+        np.asarray(value, float) for value in (irreversible_1_m, turbidity_ntu, temperature_c)
     )
     pa_per_resistance = _flux_m_s(treatment) * viscosity_pa_s(temperature)
     clean = treatment.membrane_resistance_1_m + irreversible

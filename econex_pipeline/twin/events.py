@@ -111,6 +111,8 @@ class Events:
 
     def utilities_out(self, instant: pd.Timestamp) -> frozenset[str]:
         """Name the utilities, grid and mains, that were out in the step that ended at an instant."""
+        if not self._events:
+            return frozenset()
         step = instant - pd.Timedelta(hours=self._step_h)
         return frozenset(UTILITIES[event.kind] for event, _ in self._under_way(step) if event.kind in UTILITIES)
 
