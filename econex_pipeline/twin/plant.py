@@ -66,6 +66,7 @@ class Twin:
         self.grid = build_micro_grid(district, mismatch)
         self.events = Events(district)
         self._worn: Mapping[str, float] = {}
+        self._step = pd.Timedelta(hours=district.step_h)
         self._places = device_nodes(district)
         pumped = (name for name, arc in district.arcs.items() if arc.kind == "pumped")
         self._machines = (*pumped, *district.treatments)
@@ -145,7 +146,7 @@ class Twin:
             reasons = dict.fromkeys(self._machines, NO_POWER)
         water, treated, power = ran.water, ran.treated, ran.power
         end = TwinState(
-            time_utc=state.time_utc + pd.Timedelta(hours=step_h),
+            time_utc=state.time_utc + self._step,
             volumes_m3={name: water.result.levels_m3[tank] for name, tank in self.water.tanks.items()},
             batteries_kwh={name: outcome.end_kwh for name, outcome in power.batteries.items()},
             membranes={name: membrane for name, (membrane, _) in treated.items()},
