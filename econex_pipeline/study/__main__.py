@@ -11,12 +11,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from econex_pipeline.contracts import EconexError, InputError
 from econex_pipeline.district import load_case
 from econex_pipeline.orchestration import home
+from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.study.days import study_dir
+from econex_pipeline.study.end_values import as_yaml, found_end_values
 from econex_pipeline.study.page import judged, months_page, study_page, verdict_table, year_page
 from econex_pipeline.study.pool import run
 from econex_pipeline.study.results import Figures, parse_month, read_results, results_table, write_results
@@ -42,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = study_dir()
         if asked.page:
             return _write_page(root, asked.page)
+        if asked.end_values:
+            return _print_end_values(asked)
         return _study(asked, _tasks(asked), root)
     except EconexError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -63,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2, help="processes at work")
     parser.add_argument("--year", type=int, help="a whole year of the controller with and without each device")
     parser.add_argument("--page", type=Path, help="write a page from the kept figures to this file; nothing is run")
+    parser.add_argument(
+        "--end-values",
+        action="store_true",
+        help="print the section end_values for the district of a case, from a year without --months; nothing else",
+    )
     parser.add_argument("--strict", action="store_true", help="a missed promise ends with 1")
     return parser
 
@@ -83,6 +93,16 @@ def _write_page(root: Path, place: Path) -> int:
         raise InputError(root, "figures", "missing", "those of a study that was run")
     months, year = (None if table is None else Figures(table) for table in tables)
     place.write_text(study_page(months, year, load_case(home.data_dir(), BASE)), encoding="utf-8")
+    return 0
+
+
+def _print_end_values(asked: argparse.Namespace) -> int:
+    held_out = {month.month for month in asked.months}
+    for case in asked.cases or [BASE]:
+        setting = Inputs().setting(case)
+        year = asked.year or asked.months[0].year
+        values = found_end_values(setting, year, held_out, partial(print, f"{case}:", file=sys.stderr))
+        print(as_yaml(values, setting.network))
     return 0
 
 

@@ -8,7 +8,7 @@ import pytest
 from econex_pipeline_tests.conftest import DATA
 from econex_pipeline_tests.pilot.run import Operated, add_case, foreseen, run
 
-SUNNY, RAINY = date(2025, 7, 15), date(2025, 7, 3)
+SUNNY, RAINY = date(2025, 7, 15), date(2025, 7, 2)
 ONE_PRICE = """  tariffs:
     electricity:
       - season: all
