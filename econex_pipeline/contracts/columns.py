@@ -165,6 +165,8 @@ NETWORK = (
     _column("power_kw", "kW", "Electric power that enters the arc."),
     _column("least_charge_kw", "kW", "Least net charge a battery may go to to keep the grid's meter at zero.", ge=None),
     _column("most_charge_kw", "kW", "Most net charge a battery may go to to keep the grid's meter at zero.", ge=None),
+    _column("least_flow_m3_h", "m3/h", "Least a pump may lift where electricity would be bought for it."),
+    _column("most_flow_m3_h", "m3/h", "Most a pump may lift of a surplus that would be sold."),
     _column("consumed_kw", "kW", "Electric power a water arc or treatment draws."),
     _column("generated_kw", "kW", "Electric power a turbine gives."),
     _column("level_m3", "m3", "Water stored."),
@@ -299,7 +301,9 @@ KPIS = (
     _column("harvested_m3", "m3", "Rain that reached the cisterns."),
     _column("irrigation_m3", "m3", "Irrigation demand."),
     _column("sewer_m3", "m3", "Water given to the sewer, reject of treatment included."),
-    _column("spill_m3", "m3", "Water that ran over the brim of full tanks: rain to the storm drain, all else to the sewer."),
+    _column(
+        "spill_m3", "m3", "Water that ran over the brim of full tanks: rain to the storm drain, all else to the sewer."
+    ),
     _column("leaked_m3", "m3", "Water that leaked out of tanks."),
     _column("unserved_m3", "m3", "Water demand that was not met, potable and irrigation."),
     _column("water_self_sufficiency_frac", "-", "Share of the water used that was not bought.", le=1.0),

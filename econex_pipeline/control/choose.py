@@ -10,7 +10,7 @@ from econex_pipeline.control.coefficients import Coefficients, of_first_step, ra
 from econex_pipeline.control.controller import Controller
 from econex_pipeline.control.decide import decision_of
 from econex_pipeline.control.fallback import BECAUSE, DECIDED, Cause, KeptPlan, Status, cause_of, last_good_plan, usable
-from econex_pipeline.control.following import followed
+from econex_pipeline.control.following import followed, lifted
 from econex_pipeline.control.reason import Reason
 from econex_pipeline.control.rules import by_rules, situation_of
 from econex_pipeline.planning import Basis, DayPlan, EndValues, NextStep, Rates
@@ -99,7 +99,8 @@ def choose(controller: Controller, question: Question) -> Choice:
     if cause is Cause.NONE:
         tariff = question.prices.ahead(now, controller.district.step_h)
         told, bands = followed(controller.district, found.rates, found.worth, tariff, question.amounts)
-        decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands)
+        lifts = lifted(controller.district, found.rates, found.worth, tariff, step)
+        decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands, bands_m3_h=lifts)
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
         reasons = () if solved is None else controller.explain(solved, told)

@@ -1,4 +1,4 @@
-"""How batteries answer what was not foreseen: between which powers each keeps the grid's meter at zero in a step.
+"""How batteries and pumps answer what was not foreseen: between which bounds each keeps the grid's meter at zero.
 
 A forecast is wrong by something in every hour. Left to the grid, a surplus is sold cheap and a shortage bought dear.
 A battery takes the difference where that pays, at what stored energy is worth at the end of the step, v [USD/kWh]:
@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from econex_pipeline.contracts.arrays import Prices
+from econex_pipeline.control.coefficients import rated_flows
 from econex_pipeline.district import District
 from econex_pipeline.planning import Rates
 
@@ -55,10 +56,7 @@ def followed(
     bands : dict of str to (float, float)
         Least and most net charge by battery [kW].
     """
-    weights = district.objective
-    carbon_usd_kwh = weights.beta * weights.carbon_usd_kg * float(prices.of("carbon_kg_kwh")[0])
-    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh
-    sell_usd_kwh = weights.alpha * float(prices.of("sell_price_usd_kwh")[0])
+    buy_usd_kwh, sell_usd_kwh = _weighed(district, prices)
     expected, bands = dict(rates), {}
     for name, worth in worth_usd_kwh.items():
         battery = district.batteries.get(name)
@@ -87,3 +85,57 @@ def followed(
             ("grid_import", "power_kw"): max(-left_kw, 0.0),
         }
     return expected, bands
+
+
+def lifted(
+    district: District,
+    rates: Rates,
+    worth_usd_m3: Mapping[str, float],
+    prices: Prices,
+    coefficients: Mapping[tuple[str, str], float],
+) -> dict[str, tuple[float, float]]:
+    """Give the band of each pump whose water can come down again through a turbine.
+
+    Lifting a kWh is worth (v above - v below) / k. It pays of a surplus that would be sold for less, and not of
+    electricity that would have to be bought for more: what the optimum lifts on purpose, it lifts whatever comes.
+
+    Parameters
+    ----------
+    district : District
+        Its arcs and weights.
+    rates : Rates
+        What the optimum asks of the step, by (element, quantity) [m3/h].
+    worth_usd_m3 : mapping of str to float
+        What one more m3 in each storage is worth at the end of the step [USD/m3]; none without duals.
+    prices : Prices
+        Of the step.
+    coefficients : mapping of (str, str) to float
+        Of the step, by element and quantity.
+
+    Returns
+    -------
+    dict of str to (float, float)
+        Least and most flow by pump [m3/h].
+    """
+    buy_usd_kwh, sell_usd_kwh = _weighed(district, prices)
+    rated_m3_h, bands = rated_flows(coefficients), {}
+    drops = {(arc.tail, arc.head) for arc in district.arcs.values() if arc.kind == "turbined"}
+    for name, arc in district.arcs.items():
+        below, above = (district.tank_at(node, arc.layer or "") or "" for node in (arc.tail, arc.head))
+        kwh_m3 = coefficients.get((name, "energy_kwh_m3"), 0.0)
+        if (arc.head, arc.tail) not in drops or kwh_m3 <= 0.0 or below not in worth_usd_m3 or above not in worth_usd_m3:
+            continue
+        worth_usd_kwh = (worth_usd_m3[above] - worth_usd_m3[below]) / kwh_m3
+        asked_m3_h = rates[name, "flow_m3_h"]
+        least_m3_h = 0.0 if worth_usd_kwh <= buy_usd_kwh - TOLERANCE_USD_KWH else asked_m3_h
+        most_m3_h = rated_m3_h[name] if worth_usd_kwh >= sell_usd_kwh + TOLERANCE_USD_KWH else asked_m3_h
+        bands[name] = (min(least_m3_h, asked_m3_h), max(most_m3_h, asked_m3_h))
+    return bands
+
+
+def _weighed(district: District, prices: Prices) -> tuple[float, float]:
+    """Give the price of buying and of selling a kWh in the step, as the controller weighs them [USD/kWh]."""
+    weights = district.objective
+    carbon_usd_kwh = weights.beta * weights.carbon_usd_kg * float(prices.of("carbon_kg_kwh")[0])
+    buy_usd_kwh = weights.alpha * float(prices.of("buy_price_usd_kwh")[0]) + carbon_usd_kwh
+    return buy_usd_kwh, weights.alpha * float(prices.of("sell_price_usd_kwh")[0])

@@ -226,11 +226,12 @@ def _clips(operations: pd.DataFrame, day: Ledger, district: District) -> tuple[l
 
 
 def _at_least(asked: Ledger, name: str, wanted: Array) -> Array:
-    """Give what must be delivered of what was asked: a battery with a band answers within it, as it was told [kW]."""
-    battery, _, way = name.partition(".")
-    least_kw, most_kw = (asked.get(battery, f"{end}_charge_kw") for end in ("least", "most"))
-    bound_kw = least_kw if way == "charge" else -most_kw
-    return np.where(most_kw > least_kw, np.minimum(wanted, np.maximum(bound_kw, 0.0)), wanted)
+    """Give what must be delivered of what was asked: what has a band answers within it, as it was told [kW or m3/h]."""
+    device, _, way = name.partition(".")
+    quantity = "charge_kw" if way else "flow_m3_h"
+    least, most = (asked.get(device, f"{end}_{quantity}") for end in ("least", "most"))
+    bound = -most if way == "discharge" else least
+    return np.where(most > least, np.minimum(wanted, np.maximum(bound, 0.0)), wanted)
 
 
 def _limits(name: str, wanted: Array, day: Ledger, district: District) -> list[tuple[str, npt.NDArray[np.bool_]]]:

@@ -41,12 +41,16 @@ class Decision:
         Least and most net charge [kW] between which a battery keeps the grid's meter at zero within the step, as a
         hybrid inverter does in self-consumption mode; its charge and discharge in `powers_kw` are then what is expected
         of it. A battery without a band runs at what was asked, and the grid takes all that was not foreseen.
+    bands_m3_h : mapping of str to (float, float)
+        Least and most flow [m3/h] between which a pump answers the grid's meter within the step: after the batteries,
+        it lifts what would be sold; before them, it rests where electricity would have to be bought or drawn for it.
     """
 
     flows_m3_h: Mapping[str, float] = field(default_factory=dict)
     powers_kw: Mapping[str, float] = field(default_factory=dict)
     rated_flows_m3_h: Mapping[str, float] = field(default_factory=dict)
     bands_kw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    bands_m3_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def with_flows(self, **flows: float) -> Decision:
         """Give the same decision with some flows replaced."""

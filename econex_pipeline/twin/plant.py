@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import InputError, nearest
@@ -15,8 +14,10 @@ from econex_pipeline.hydraulics import HydraulicsError
 from econex_pipeline.treatment import MembraneState, TreatmentResult
 from econex_pipeline.twin.balances import device_nodes
 from econex_pipeline.twin.building import build_membranes, build_micro_grid, build_network, wear
+from econex_pipeline.twin.clips import clips_of
 from econex_pipeline.twin.events import HYDRAULIC_FAILURE, Events
-from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
+from econex_pipeline.twin.exchange import Decision, Exogenous, Measurement, NodeInputs
+from econex_pipeline.twin.meter import LEAST_SURPLUS_KW, surplus
 from econex_pipeline.twin.mismatch import Mismatch, draw_mismatch
 from econex_pipeline.twin.power import PowerOutcome
 from econex_pipeline.twin.sensing import Observation, observe
@@ -24,8 +25,6 @@ from econex_pipeline.twin.state import TwinState
 from econex_pipeline.twin.water import NO_ANSWER, WaterOutcome, WaterWorks
 
 NO_POWER = "there is no power for it"
-CLIP_TOLERANCE = 1e-3
-"""Smallest difference between asked and delivered that is called a clip [m3/h or kW]; below lie whole seconds."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +140,9 @@ class Twin:
         step_h = self.district.step_h
         real = self.events.on(self.hidden.on(exogenous))
         ran, reasons = self._run(state, decision, real), {}
+        answered = decision
+        for pump in decision.bands_m3_h if real.grid_available else ():
+            answered, ran = self._answer(state, answered, real, ran, pump)
         if ran.is_short and not real.grid_available:
             ran = self._run(state, decision.without(self._machines), real)
             reasons = dict.fromkeys(self._machines, NO_POWER)
@@ -170,7 +172,7 @@ class Twin:
             water_step_error_m3=_by_storage(self.water, water.result.step_error_m3),
             water_step_error_bound_m3={name: stated[name] + crept[name] for name in stated},
             run_s=water.run_s,
-            clips=_clips(decision, water, power.powers_kw, step_h, water.reasons | reasons),
+            clips=clips_of(decision, water, power.powers_kw, step_h, water.reasons | reasons),
             warnings=tuple(water.result.warnings),
             events=self.events.labels(state.time_utc) + ((HYDRAULIC_FAILURE,) if ran.engine_failed else ()),
         )
@@ -193,6 +195,25 @@ class Twin:
             decision.bands_kw,
         )
         return _Ran(water, treated, consumed, generated, power, failed)
+
+    def _answer(
+        self, state: TwinState, decision: Decision, real: Exogenous, ran: _Ran, pump: str
+    ) -> tuple[Decision, _Ran]:
+        """Let a pump answer the meter: up to the end of its band, or to where the meter comes to zero before."""
+        least_m3_h, most_m3_h = decision.bands_m3_h[pump]
+        surplus_kw, asked_m3_h = surplus(decision, ran.power.powers_kw), decision.flows_m3_h.get(pump, 0.0)
+        end_m3_h = most_m3_h if surplus_kw > 0.0 else least_m3_h
+        if abs(surplus_kw) < LEAST_SURPLUS_KW or (end_m3_h - asked_m3_h) * surplus_kw <= 0.0:
+            return decision, ran
+        to_end = decision.with_flows(**{pump: end_m3_h})
+        at_end = self._run(state, to_end, real)
+        more_kw = at_end.consumed_kw[pump] - ran.consumed_kw[pump]
+        if at_end.engine_failed or more_kw * surplus_kw <= 0.0:
+            return decision, ran
+        if abs(more_kw) <= abs(surplus_kw):
+            return to_end, at_end
+        to_zero = decision.with_flows(**{pump: asked_m3_h + (end_m3_h - asked_m3_h) * surplus_kw / more_kw})
+        return to_zero, self._run(state, to_zero, real)
 
     def _run_water(self, state: TwinState, decision: Decision, real: Exogenous) -> tuple[WaterOutcome, bool]:
         """Run the water; where the engine finds no answer, again with all actuators shut. Says whether that was so."""
@@ -264,32 +285,3 @@ class Twin:
 
 def _by_storage(works: WaterWorks, by_tank: Mapping[str, float]) -> dict[str, float]:
     return {name: by_tank[tank] for name, tank in works.tanks.items()}
-
-
-def _clips(
-    decision: Decision,
-    water: WaterOutcome,
-    powers_kw: Mapping[str, float],
-    step_h: float,
-    reasons: Mapping[str, str],
-) -> tuple[Clip, ...]:
-    """Name what was asked and not delivered; a rounded second is no clip."""
-    clips = []
-    for element, asked in decision.flows_m3_h.items():
-        delivered = water.flows_m3_h.get(element, 0.0)
-        reason = reasons.get(element)
-        second = decision.rated_flows_m3_h.get(element, 0.0) / 3600.0 / step_h
-        if reason is None and delivered < asked * 0.9 - CLIP_TOLERANCE - second:
-            reason = "it is beyond what the element can carry"
-        if reason is not None and asked - delivered > CLIP_TOLERANCE:
-            clips.append(Clip(element, asked, delivered, reason))
-    for element, asked in decision.powers_kw.items():
-        delivered = powers_kw.get(element, 0.0)
-        battery, _, what = element.rpartition(".")
-        least_kw, most_kw = decision.bands_kw.get(battery, (np.inf, -np.inf))
-        net_kw = powers_kw.get(f"{battery}.charge", 0.0) - powers_kw.get(f"{battery}.discharge", 0.0)
-        if least_kw - CLIP_TOLERANCE <= net_kw <= most_kw + CLIP_TOLERANCE:
-            continue
-        if what in ("charge", "discharge") and abs(asked - delivered) > CLIP_TOLERANCE:
-            clips.append(Clip(element, asked, delivered, "the battery, a line or the grid is at its limit"))
-    return tuple(clips)

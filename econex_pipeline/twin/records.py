@@ -38,11 +38,15 @@ def decision_rows(decision: Decision, time_utc: pd.Timestamp, basis: str = "aske
     """Give a decision as OPERATIONS rows of one basis."""
     least_kw = {battery: least for battery, (least, _) in decision.bands_kw.items()}
     most_kw = {battery: most for battery, (_, most) in decision.bands_kw.items()}
+    least_m3_h = {pump: least for pump, (least, _) in decision.bands_m3_h.items()}
+    most_m3_h = {pump: most for pump, (_, most) in decision.bands_m3_h.items()}
     return [
         *_rows(time_utc, decision.flows_m3_h, "flow_m3_h", basis),
         *_rows(time_utc, decision.powers_kw, "power_kw", basis),
         *_rows(time_utc, least_kw, "least_charge_kw", basis),
         *_rows(time_utc, most_kw, "most_charge_kw", basis),
+        *_rows(time_utc, least_m3_h, "least_flow_m3_h", basis),
+        *_rows(time_utc, most_m3_h, "most_flow_m3_h", basis),
     ]
 
 

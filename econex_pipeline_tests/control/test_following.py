@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts.arrays import Prices
-from econex_pipeline.control.following import followed
+from econex_pipeline.control.following import followed, lifted
 from econex_pipeline_tests.control.conftest import operate_day
 from econex_pipeline_tests.twin.synthetic import START, hours, summer_prices
 
@@ -85,3 +85,26 @@ def test_a_surprise_goes_to_the_battery_and_no_sun_is_sold_cheap(controller, pro
 def test_a_band_is_part_of_the_record(day):
     asked = day[0].operations.query("basis == 'asked' and element == 'battery_1'")
     assert {"least_charge_kw", "most_charge_kw"} <= set(asked["quantity"])
+
+
+@pytest.mark.parametrize(
+    ("worth", "asked", "band"),
+    [  # 0.13 kWh/m3; buy 0.4125, sell 0.05 USD/kWh
+        pytest.param(0.030, 0.0, (0.0, 8.0), id="0.23 a kWh: more than a sale, less than a purchase"),
+        pytest.param(0.030, 3.0, (0.0, 8.0), id="what was to be lifted of the sun rests where it does not shine"),
+        pytest.param(0.060, 3.0, (3.0, 8.0), id="0.46 a kWh: bought for on purpose, lifted whatever comes"),
+        pytest.param(0.005, 0.0, (0.0, 0.0), id="0.04 a kWh: a sale earns more"),
+    ],
+)
+def test_a_pump_answers_the_meter_where_lifting_pays(district, worth, asked, band):
+    now = Prices.from_table(summer_prices(hours(1)))
+    said = {("phs_pump", "energy_kwh_m3"): 0.13, ("phs_pump", "rated_flow_m3_h"): 8.0}
+    bands = lifted(
+        district, {("phs_pump", "flow_m3_h"): asked}, {"upper_basin": 1.0 + worth, "lower_basin": 1.0}, now, said
+    )
+    assert bands == {"phs_pump": band}
+
+
+def test_without_a_worth_no_pump_answers(district):
+    now = Prices.from_table(summer_prices(hours(1)))
+    assert lifted(district, {("phs_pump", "flow_m3_h"): 1.0}, {}, now, {("phs_pump", "energy_kwh_m3"): 0.13}) == {}
