@@ -200,18 +200,16 @@ def _kept(instance: Instance, basis: Basis | None) -> Basis | None:
 
 def _first(instance: Instance, result: Result) -> dict[str, Any]:
     """Read the first step off a solution, as the PLAN of the horizon would say it."""
-    network, t = instance.network, instance.template
-    steps = t.shape.steps
+    network, t, solved = instance.network, instance.template, Solved(instance, result)
     columns = result.columns[0]
-    flows = np.maximum(columns[t.column_slice["flow"]][::steps], 0.0).tolist()
-    flow = {arc.name: value + 0.0 for arc, value in zip(network.arcs, flows, strict=True)}
+    flow = {arc.name: value + 0.0 for arc, value in zip(network.arcs, solved.flow[:, 0].tolist(), strict=True)}
     recovered = {recovery.power for recovery in network.recoveries}
     rates = {(a.name, RATE_QUANTITY[a.layer]): flow[a.name] for a in network.arcs if a.name not in recovered}
-    for arc in network.arcs:
+    for i, arc in enumerate(network.arcs):
         if arc.kind == "pv":
-            unused = float(instance.tables.value(arc.capacity)[0, 0]) - flow[arc.name]  # type: ignore[arg-type]
+            unused = float(solved.capacity[i, 0]) - flow[arc.name]
             rates[arc.name.replace("pv.", "curtail.", 1), "power_kw"] = max(unused, 0.0)
-    pieces = np.maximum(columns[t.column_slice["piece"]][::steps], 0.0).tolist()
+    pieces = np.maximum(columns[t.column_slice["piece"]][:: solved.steps], 0.0).tolist()
     for coupling in network.couplings:
         quantity = "generated_kw" if coupling.sign > 0 else "consumed_kw"
         moved = flow[coupling.arc]
@@ -225,20 +223,17 @@ def _first(instance: Instance, result: Result) -> dict[str, Any]:
         upper = commitment.upper if isinstance(commitment.upper, int | float) else np.inf
         schedule = float(columns[t.column_slice["schedule"]][i * t.shape.commit_steps])
         rates[commitment.element, schedule_quantity(commitment)] = min(max(schedule, commitment.lower), upper) + 0.0
-    stored = columns[t.column_slice["stored"]][1 :: steps + 1].tolist()
+    stored = solved.stored[:, 1].tolist()
     return {
         "rates": rates,
         "amounts": {s.name: min(max(v, 0.0), s.capacity) for s, v in zip(network.storages, stored, strict=True)},
-        "worth": _worth(instance, result),
-        "solved": Solved(instance, result),
+        "worth": _worth(solved) if solved.explained else {},
+        "solved": solved,
     }
 
 
-def _worth(instance: Instance, result: Result) -> dict[str, float]:
-    """What one more unit would be worth in each storage at the end of the first step; nothing without duals."""
-    if not result.duals.size:
-        return {}
-    network, t = instance.network, instance.template
-    balance = result.duals[0][t.row_index["mass_balance"]][1 :: t.shape.steps] / network.step_h
-    at_node = dict(zip((node.name for node in network.nodes), balance.tolist(), strict=True))
+def _worth(solved: Solved) -> dict[str, float]:
+    """What one more unit would be worth in each storage at the end of the first step."""
+    network = solved.network
+    at_node = dict(zip((node.name for node in network.nodes), solved.worth[:, 1].tolist(), strict=True))
     return {s.name: (1.0 - s.standing_loss_frac_h * network.step_h) * at_node[s.node] for s in network.storages}
