@@ -130,7 +130,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 def _make_run(cluster: Cluster, case: str, storage: str) -> str:
-    """Run the day as `make run` does, on an embedded instance; give its last line."""
+    """Run the day as `make run` does, on an embedded instance; give what it says."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ECONEX_", "DAGSTER_"))}
     env |= {"DAGSTER_HOME": str(cluster.folder / "embedded_home"), "ECONEX_DATA": str(cluster.folder / "data")}
     command = [sys.executable, "-m", "econex_pipeline", "--case", case]
