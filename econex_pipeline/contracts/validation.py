@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 
 from econex_pipeline.contracts.columns import COLUMNS, Column
 from econex_pipeline.contracts.compiled import FRAME_DTYPES, bounds, keeps, keeps_plain
@@ -21,11 +20,17 @@ from econex_pipeline.contracts.plain import Columns, framed
 from econex_pipeline.contracts.provenance import digest_json
 from econex_pipeline.contracts.tables import TABLES, Table
 
+if TYPE_CHECKING:  # it is asked where the quick test of a table fails, or a thorough one is wanted
+    import pandera.pandas as pa
+    from pandera.errors import SchemaErrors
+
 PROBABILITY_TOLERANCE = 1e-9
 LONG_ROW = "a value within the bounds of the quantity that its row names"
 
 
 def _checks(column: Column) -> list[pa.Check]:
+    import pandera.pandas as pa
+
     checks = []
     if column.dtype == "float":
         checks.append(pa.Check(lambda s: np.isfinite(s), name="finite", error=column.expectation()))
@@ -47,6 +52,8 @@ def _is_text(series: pd.Series) -> bool:
 
 def _long_check(table: Table) -> pa.Check:
     """Each row of a long table lies within the bounds of the quantity that it names."""
+    import pandera.pandas as pa
+
     low = {name: bounds(COLUMNS[name])[0] for name in table.quantities}
     high = {name: bounds(COLUMNS[name])[1] for name in table.quantities}
 
@@ -83,6 +90,8 @@ def schema(name: str) -> pa.DataFrameSchema:
     KeyError
         If there is no such table; the message names the nearest one.
     """
+    import pandera.pandas as pa
+
     if name not in TABLES:
         raise KeyError(f"no table {name!r} in the contracts{nearest(name, TABLES)}")
     table = TABLES[name]
@@ -169,6 +178,8 @@ def validate_plain(columns: Columns, name: str, source: str = "") -> None:
 
 
 def _ask_pandera(frame: pd.DataFrame, table: Table, source: str) -> None:
+    from pandera.errors import SchemaErrors
+
     _check_columns(frame, table, source)
     try:
         schema(table.name).validate(frame, lazy=True)
