@@ -127,6 +127,8 @@ def _fill(instance: Instance, network: Network) -> None:
     for name in ("capacity", "gain", "intensity", "recovery"):
         getattr(layout, name).fill(family(name), tables.profiles, tables.values)
     layout.costs.fill(family("cost"), network, tables.price_rows, tables.value)
+    if not network.chorded:
+        return
     place = {arc.name: i for i, arc in enumerate(network.arcs)}
     capacity, width, intensity = family("capacity"), family("chord_width"), family("chord_intensity")
     pieces = ((coupling, chord) for coupling in network.chorded for chord in coupling.chords)

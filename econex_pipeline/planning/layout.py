@@ -148,7 +148,7 @@ class Layout:
             if (node.supply or node.demand) and node.place not in self.places:
                 raise InputError("PROFILES", "node", sorted(self.places), f"rows of node '{node.place}' as well")
         self.sources = tuple(sources(network))
-        self._row = {source: i for i, source in enumerate(self.sources)}
+        self.row = {source: i for i, source in enumerate(self.sources)}
         self.supply = self._sums([(node.place, node.supply) for node in network.nodes if node.supply])
         self.demand = self._sums([(node.place, node.demand) for node in network.nodes if node.demand])
         self.capacity = self._series([arc.capacity for arc in network.arcs])
@@ -230,7 +230,7 @@ class Layout:
         constant = np.array([0.0 if isinstance(value, Source) else value for value in values], dtype=float)
         named = [(i, value) for i, value in enumerate(values) if isinstance(value, Source)]
         profiles = [(i, self.profile_row(v.element, v.quantity)) for i, v in named if v.table == "profiles"]
-        others = [(i, self._row[v]) for i, v in named if v.table == "coefficients"]
+        others = [(i, self.row[v]) for i, v in named if v.table == "coefficients"]
         return Series(
             constant, *((_whole(i for i, _ in own), _whole(at for _, at in own)) for own in (profiles, others))
         )

@@ -59,11 +59,6 @@ class Tables:
         return self.layout.places
 
     @cached_property
-    def coefficients(self) -> dict[Source, Array]:
-        """Coefficients by source, shape (step, scenario) each."""
-        return dict(zip(self.layout.sources, self.values, strict=True))
-
-    @cached_property
     def prices(self) -> dict[str, Array]:
         """Prices by column of PRICES, shape (step,) each."""
         return dict(zip(PRICE_VALUES, self.price_rows, strict=False))
@@ -77,7 +72,8 @@ class Tables:
         """Give what a source holds, shape (step, scenario)."""
         if source.table == "profiles":
             return self.profile(source.element, source.quantity)
-        return self.coefficients[source]
+        values: Array = self.values[self.layout.row[source]]
+        return values
 
 
 def read_tables(network: Network, profiles: pd.DataFrame, coefficients: pd.DataFrame, prices: pd.DataFrame) -> Tables:
