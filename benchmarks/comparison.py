@@ -1,4 +1,4 @@
-"""The one line every benchmark prints, and the clock it is measured with."""
+"""The one line every benchmark prints, and the clock most are measured with."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our time beside that of a peer or a floor.
+    """Our time, or memory, beside that of a peer or a floor.
 
     Attributes
     ----------
     name : str
         Name of the benchmark.
-    ours_s : float
-        Our time [s].
+    ours : float
+        Our time [s], or what `unit` says.
     other : str
         What stands on the other side: a peer's name, or ``floor``.
-    other_s : float
-        Its time [s].
+    theirs : float
+        Its time, in the same unit.
     target : float
         The ratio aimed at: at least this against a peer, at most this of a floor.
     of_floor : bool
         Whether the other side is a floor below which nobody can come.
     note : str
         What else was seen, on a line of its own.
+    unit : str
+        Unit of both; seconds go without saying.
     """
 
     name: str
-    ours_s: float
+    ours: float
     other: str
-    other_s: float
+    theirs: float
     target: float
     of_floor: bool = False
     note: str = ""
+    unit: str = "s"
 
     @property
     def ratio(self) -> float:
         """Peer over ours (larger is better), or ours over floor (smaller is better) [-]."""
-        return self.ours_s / self.other_s if self.of_floor else self.other_s / self.ours_s
+        return self.ours / self.theirs if self.of_floor else self.theirs / self.ours
 
     @property
     def met(self) -> bool:
@@ -52,8 +55,9 @@ class Comparison:
 
     def line(self) -> str:
         """The line that is printed."""
+        unit = "" if self.unit == "s" else f" {self.unit}"
         text = (
-            f"bench: {self.name} | ours {_number(self.ours_s)} | {self.other} {_number(self.other_s)} "
+            f"bench: {self.name} | ours {_number(self.ours)}{unit} | {self.other} {_number(self.theirs)}{unit} "
             f"| ratio {_number(self.ratio)} | target {self.target:g}"
         )
         text = f"{text} of floor" if self.of_floor else text

@@ -49,8 +49,8 @@ def compare(case: Case) -> Iterator[Comparison]:
         wntr_s, _ = best_time_s(lambda: wntr_simulator(case), PEER_ROUNDS)
         epanet_s, epanet_levels = best_time_s(lambda: epanet_simulator(case), PEER_ROUNDS)
     np.testing.assert_allclose(levels, epanet_levels, atol=AGREE_M)
-    yield Comparison(case.name, of_floor.ours_s, "WNTRSimulator", wntr_s / HOURS, to_wntr)
-    yield Comparison(case.name, of_floor.ours_s, "EpanetSimulator_each_hour", epanet_s / HOURS, to_epanet)
+    yield Comparison(case.name, of_floor.ours, "WNTRSimulator", wntr_s / HOURS, to_wntr)
+    yield Comparison(case.name, of_floor.ours, "EpanetSimulator_each_hour", epanet_s / HOURS, to_epanet)
     yield of_floor
     yield against_bare(replace(case, substep_s=FINE_S))[0]
 
