@@ -40,9 +40,9 @@ DAYS_AHEAD = 7
 """Reach of a program: what is stored at midnight has mostly been used, or refilled, a week later."""
 EVERY_DAYS = 8
 """A midnight in so many is looked at; not a multiple of a week."""
-SETTLED_USD = 0.01
+SETTLED_USD = 0.02
 """The repetition ends when no tranche changes by more."""
-MOST_ROUNDS = 6
+MOST_ROUNDS = 10
 DAYS_OF_YEAR = 365
 
 
