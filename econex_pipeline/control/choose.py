@@ -100,7 +100,7 @@ def choose(controller: Controller, question: Question) -> Choice:
         tariff = question.prices.ahead(now, controller.district.step_h)
         told, bands = followed(controller.district, found.rates, found.worth, tariff, question.amounts)
         lifts = lifted(controller.district, found.rates, found.worth, tariff, step)
-        decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands, bands_m3_h=lifts)
+        decision = replace(decision_of(told, rated_flows(step)), bands_kw=bands, lifts=lifts)
         solved = found.solved
         kept = question.kept if solved is None else KeptPlan.of(solved, now)
         reasons = () if solved is None else controller.explain(solved, told)

@@ -20,6 +20,7 @@ from econex_pipeline.contracts.arrays import Prices
 from econex_pipeline.control.coefficients import rated_flows
 from econex_pipeline.district import District
 from econex_pipeline.planning import Rates
+from econex_pipeline.twin import Lift
 
 TOLERANCE_USD_KWH = 0.005
 """Prices nearer than this count as equal: a line on the way loses a per cent [A]."""
@@ -93,8 +94,8 @@ def lifted(
     worth_usd_m3: Mapping[str, float],
     prices: Prices,
     coefficients: Mapping[tuple[str, str], float],
-) -> dict[str, tuple[float, float]]:
-    """Give the band of each pump whose water can come down again through a turbine.
+) -> dict[str, Lift]:
+    """Give the bounds of each pump whose water can come down again through a turbine.
 
     Lifting a kWh is worth (v above - v below) / k. It pays of a surplus that would be sold for less, and not of
     electricity that would have to be bought for more: what the optimum lifts on purpose, it lifts whatever comes.
@@ -114,11 +115,11 @@ def lifted(
 
     Returns
     -------
-    dict of str to (float, float)
-        Least and most flow by pump [m3/h].
+    dict of str to Lift
+        By pump.
     """
     buy_usd_kwh, sell_usd_kwh = _weighed(district, prices)
-    rated_m3_h, bands = rated_flows(coefficients), {}
+    rated_m3_h, lifts = rated_flows(coefficients), {}
     drops = {(arc.tail, arc.head) for arc in district.arcs.values() if arc.kind == "turbined"}
     for name, arc in district.arcs.items():
         below, above = (district.tank_at(node, arc.layer or "") or "" for node in (arc.tail, arc.head))
@@ -129,8 +130,8 @@ def lifted(
         asked_m3_h = rates[name, "flow_m3_h"]
         least_m3_h = 0.0 if worth_usd_kwh <= buy_usd_kwh - TOLERANCE_USD_KWH else asked_m3_h
         most_m3_h = rated_m3_h[name] if worth_usd_kwh >= sell_usd_kwh + TOLERANCE_USD_KWH else asked_m3_h
-        bands[name] = (min(least_m3_h, asked_m3_h), max(most_m3_h, asked_m3_h))
-    return bands
+        lifts[name] = Lift(min(least_m3_h, asked_m3_h), max(most_m3_h, asked_m3_h), kwh_m3)
+    return lifts
 
 
 def _weighed(district: District, prices: Prices) -> tuple[float, float]:

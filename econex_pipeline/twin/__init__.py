@@ -2,7 +2,7 @@
 
 from econex_pipeline.twin.balances import Residuals, balances
 from econex_pipeline.twin.battery import Battery
-from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Measurement, NodeInputs
+from econex_pipeline.twin.exchange import Clip, Decision, Exogenous, Lift, Measurement, NodeInputs
 from econex_pipeline.twin.plant import Twin
 from econex_pipeline.twin.records import measurement_rows, measurements_of, state_rows
 from econex_pipeline.twin.sensing import Observation
@@ -13,6 +13,7 @@ __all__ = [
     "Clip",
     "Decision",
     "Exogenous",
+    "Lift",
     "Measurement",
     "NodeInputs",
     "Observation",

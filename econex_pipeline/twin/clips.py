@@ -22,9 +22,10 @@ def clips_of(
 ) -> tuple[Clip, ...]:
     """Name what was asked and not delivered; a rounded second is no clip."""
     clips = []
+    least_m3_h = {pump: lift.least_m3_h for pump, lift in decision.lifts.items()}
     for element, asked in decision.flows_m3_h.items():
         delivered = water.flows_m3_h.get(element, 0.0)
-        if delivered >= decision.bands_m3_h.get(element, (np.inf, np.inf))[0] - CLIP_TOLERANCE:
+        if delivered >= least_m3_h.get(element, np.inf) - CLIP_TOLERANCE:
             continue
         reason = reasons.get(element)
         second = decision.rated_flows_m3_h.get(element, 0.0) / 3600.0 / step_h

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,14 @@ from econex_pipeline.contracts.tables import PROFILE_VALUES
 FLOWS = ("pv_kw", "load_kw", "potable_m3_h", "greywater_m3_h", "rain_harvest_m3_h", "irrigation_m3_h")
 _FLOWS_AT = [PROFILE_VALUES.index(name) for name in FLOWS]
 _TURBIDITY, _TEMPERATURE = (PROFILE_VALUES.index(name) for name in ("turbidity_ntu", "water_temperature_c"))
+
+
+class Lift(NamedTuple):
+    """Least and most flow of a pump that answers the meter [m3/h], and what lifting is believed to take [kWh/m3]."""
+
+    least_m3_h: float
+    most_m3_h: float
+    kwh_m3: float
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,16 @@ class Decision:
         Least and most net charge [kW] between which a battery keeps the grid's meter at zero within the step, as a
         hybrid inverter does in self-consumption mode; its charge and discharge in `powers_kw` are then what is expected
         of it. A battery without a band runs at what was asked, and the grid takes all that was not foreseen.
-    bands_m3_h : mapping of str to (float, float)
-        Least and most flow [m3/h] between which a pump answers the grid's meter within the step: after the batteries,
-        it lifts what would be sold; before them, it rests where electricity would have to be bought or drawn for it.
+    lifts : mapping of str to Lift
+        Pumps that answer the grid's meter within the step: after the batteries, they lift what would be sold; before
+        them, they rest where electricity would have to be bought or drawn for it.
     """
 
     flows_m3_h: Mapping[str, float] = field(default_factory=dict)
     powers_kw: Mapping[str, float] = field(default_factory=dict)
     rated_flows_m3_h: Mapping[str, float] = field(default_factory=dict)
     bands_kw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    bands_m3_h: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    lifts: Mapping[str, Lift] = field(default_factory=dict)
 
     def with_flows(self, **flows: float) -> Decision:
         """Give the same decision with some flows replaced."""

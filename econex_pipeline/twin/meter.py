@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from econex_pipeline.twin.exchange import Decision
 
-LEAST_SURPLUS_KW = 0.02
+LEAST_SURPLUS_KW = 0.05
 """A smaller surplus or shortage moves no pump [kW]."""
 
 

@@ -140,9 +140,9 @@ class Twin:
         step_h = self.district.step_h
         real = self.events.on(self.hidden.on(exogenous))
         ran, reasons = self._run(state, decision, real), {}
-        answered = decision
-        for pump in decision.bands_m3_h if real.grid_available else ():
-            answered, ran = self._answer(state, answered, real, ran, pump)
+        if real.grid_available and (answered := self._answered(decision, ran)) is not decision:
+            again = self._run(state, answered, real)
+            ran = ran if again.engine_failed else again
         if ran.is_short and not real.grid_available:
             ran = self._run(state, decision.without(self._machines), real)
             reasons = dict.fromkeys(self._machines, NO_POWER)
@@ -196,24 +196,19 @@ class Twin:
         )
         return _Ran(water, treated, consumed, generated, power, failed)
 
-    def _answer(
-        self, state: TwinState, decision: Decision, real: Exogenous, ran: _Ran, pump: str
-    ) -> tuple[Decision, _Ran]:
-        """Let a pump answer the meter: up to the end of its band, or to where the meter comes to zero before."""
-        least_m3_h, most_m3_h = decision.bands_m3_h[pump]
-        surplus_kw, asked_m3_h = surplus(decision, ran.power.powers_kw), decision.flows_m3_h.get(pump, 0.0)
-        end_m3_h = most_m3_h if surplus_kw > 0.0 else least_m3_h
-        if abs(surplus_kw) < LEAST_SURPLUS_KW or (end_m3_h - asked_m3_h) * surplus_kw <= 0.0:
-            return decision, ran
-        to_end = decision.with_flows(**{pump: end_m3_h})
-        at_end = self._run(state, to_end, real)
-        more_kw = at_end.consumed_kw[pump] - ran.consumed_kw[pump]
-        if at_end.engine_failed or more_kw * surplus_kw <= 0.0:
-            return decision, ran
-        if abs(more_kw) <= abs(surplus_kw):
-            return to_end, at_end
-        to_zero = decision.with_flows(**{pump: asked_m3_h + (end_m3_h - asked_m3_h) * surplus_kw / more_kw})
-        return to_zero, self._run(state, to_zero, real)
+    def _answered(self, decision: Decision, ran: _Ran) -> Decision:
+        """Let pumps answer the meter, each as far as it may: a surplus is lifted, for a shortage less is."""
+        left_kw = surplus(decision, ran.power.powers_kw)
+        if abs(left_kw) < LEAST_SURPLUS_KW:
+            return decision
+        flows_m3_h = {}
+        for pump, lift in decision.lifts.items():
+            asked_m3_h = decision.flows_m3_h.get(pump, 0.0)
+            aim_m3_h = min(max(asked_m3_h + left_kw / lift.kwh_m3, lift.least_m3_h), lift.most_m3_h)
+            if aim_m3_h != asked_m3_h:
+                flows_m3_h[pump] = aim_m3_h
+                left_kw -= (aim_m3_h - asked_m3_h) * lift.kwh_m3
+        return decision.with_flows(**flows_m3_h) if flows_m3_h else decision
 
     def _run_water(self, state: TwinState, decision: Decision, real: Exogenous) -> tuple[WaterOutcome, bool]:
         """Run the water; where the engine finds no answer, again with all actuators shut. Says whether that was so."""

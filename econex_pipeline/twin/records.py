@@ -38,8 +38,8 @@ def decision_rows(decision: Decision, time_utc: pd.Timestamp, basis: str = "aske
     """Give a decision as OPERATIONS rows of one basis."""
     least_kw = {battery: least for battery, (least, _) in decision.bands_kw.items()}
     most_kw = {battery: most for battery, (_, most) in decision.bands_kw.items()}
-    least_m3_h = {pump: least for pump, (least, _) in decision.bands_m3_h.items()}
-    most_m3_h = {pump: most for pump, (_, most) in decision.bands_m3_h.items()}
+    least_m3_h = {pump: lift.least_m3_h for pump, lift in decision.lifts.items()}
+    most_m3_h = {pump: lift.most_m3_h for pump, lift in decision.lifts.items()}
     return [
         *_rows(time_utc, decision.flows_m3_h, "flow_m3_h", basis),
         *_rows(time_utc, decision.powers_kw, "power_kw", basis),

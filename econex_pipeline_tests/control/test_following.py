@@ -102,7 +102,7 @@ def test_a_pump_answers_the_meter_where_lifting_pays(district, worth, asked, ban
     bands = lifted(
         district, {("phs_pump", "flow_m3_h"): asked}, {"upper_basin": 1.0 + worth, "lower_basin": 1.0}, now, said
     )
-    assert bands == {"phs_pump": band}
+    assert bands == {"phs_pump": (*band, 0.13)}
 
 
 def test_without_a_worth_no_pump_answers(district):

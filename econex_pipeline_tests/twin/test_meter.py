@@ -2,11 +2,11 @@
 
 import pytest
 
-from econex_pipeline.twin import Decision, Exogenous, NodeInputs, balances
+from econex_pipeline.twin import Decision, Exogenous, Lift, NodeInputs, balances
 from econex_pipeline_tests.twin.synthetic import START
 
 PUMP = "phs_pump"
-BAND = {PUMP: (0.0, 10.0)}
+FREE = {PUMP: Lift(0.0, 10.0, 0.125)}
 
 
 def world(sun_kw, load_kw, **kwargs):
@@ -24,7 +24,7 @@ def asked(flow_m3_h, **kwargs):
 
 def test_a_small_surplus_is_lifted_to_the_last_watt(twin, district):
     left = step(twin, asked(0.0), sun_kw=1.0, load_kw=0.5)
-    answered = step(twin, asked(0.0, bands_m3_h=BAND), sun_kw=1.0, load_kw=0.5)
+    answered = step(twin, asked(0.0, lifts=FREE), sun_kw=1.0, load_kw=0.5)
     assert left.powers_kw["grid_export"] > 0.4
     assert answered.powers_kw["grid_export"] == pytest.approx(0.0, abs=0.01)
     assert answered.powers_kw["grid_import"] == pytest.approx(0.0, abs=0.01)
@@ -34,14 +34,14 @@ def test_a_small_surplus_is_lifted_to_the_last_watt(twin, district):
 
 
 def test_a_large_surplus_is_lifted_as_far_as_the_pump_goes(twin):
-    answered = step(twin, asked(0.0, bands_m3_h=BAND), sun_kw=8.0, load_kw=0.5)
+    answered = step(twin, asked(0.0, lifts=FREE), sun_kw=8.0, load_kw=0.5)
     assert answered.run_s[PUMP] == 3600
     assert answered.powers_kw["grid_export"] > 3.0
 
 
 def test_nothing_is_bought_to_lift_what_was_to_be_lifted_of_the_sun(twin):
     bought = step(twin, asked(5.0), sun_kw=0.2, load_kw=1.0)
-    answered = step(twin, asked(5.0, bands_m3_h=BAND), sun_kw=0.2, load_kw=1.0)
+    answered = step(twin, asked(5.0, lifts=FREE), sun_kw=0.2, load_kw=1.0)
     assert bought.flows_m3_h[PUMP] > 4.0
     assert answered.flows_m3_h[PUMP] == pytest.approx(0.0, abs=1e-3)
     assert answered.powers_kw["grid_import"] < bought.powers_kw["grid_import"] - 0.3
@@ -49,12 +49,12 @@ def test_nothing_is_bought_to_lift_what_was_to_be_lifted_of_the_sun(twin):
 
 
 def test_what_is_lifted_on_purpose_is_lifted_whatever_comes(twin):
-    answered = step(twin, asked(5.0, bands_m3_h={PUMP: (5.0, 10.0)}), sun_kw=0.2, load_kw=1.0)
+    answered = step(twin, asked(5.0, lifts={PUMP: Lift(5.0, 10.0, 0.125)}), sun_kw=0.2, load_kw=1.0)
     assert answered.flows_m3_h[PUMP] == pytest.approx(5.0, rel=0.05)
 
 
 def test_the_battery_stores_a_surplus_before_the_pump_lifts_it(twin):
-    decision = asked(0.0, bands_m3_h=BAND, bands_kw={"battery_1": (-5.0, 5.0)})
+    decision = asked(0.0, lifts=FREE, bands_kw={"battery_1": (-5.0, 5.0)})
     answered = step(twin, decision, sun_kw=3.0, load_kw=0.5)
     assert answered.powers_kw["battery_1.charge"] == pytest.approx(2.5, abs=0.05)
     assert answered.flows_m3_h[PUMP] == pytest.approx(0.0, abs=1e-3)
@@ -62,12 +62,12 @@ def test_the_battery_stores_a_surplus_before_the_pump_lifts_it(twin):
 
 def test_no_battery_is_drained_to_lift_water(twin):
     """The sun gives less than was foreseen: the pump rests, and the battery gives nothing for it."""
-    decision = asked(5.0, bands_m3_h=BAND, bands_kw={"battery_1": (-5.0, 5.0)})
+    decision = asked(5.0, lifts=FREE, bands_kw={"battery_1": (-5.0, 5.0)})
     answered = step(twin, decision, sun_kw=0.4, load_kw=0.4)
     assert answered.flows_m3_h[PUMP] == pytest.approx(0.0, abs=0.05)
     assert answered.powers_kw["battery_1.discharge"] < 0.02
 
 
 def test_in_an_outage_no_meter_is_answered(twin):
-    answered = step(twin, asked(0.0, bands_m3_h=BAND), sun_kw=3.0, load_kw=0.5, grid_available=False)
+    answered = step(twin, asked(0.0, lifts=FREE), sun_kw=3.0, load_kw=0.5, grid_available=False)
     assert answered.flows_m3_h[PUMP] == pytest.approx(0.0, abs=1e-3)
