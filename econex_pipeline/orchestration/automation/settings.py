@@ -117,6 +117,7 @@ class Alarms(Frozen):
     plan_stale: Kind = Kind(severity="warning", hold_minutes=15)
     unserved: UnservedKind = UnservedKind()
     fallback: FallbackKind = FallbackKind()
+    blind: Kind = Kind(severity="error", hold_minutes=15)
 
 
 class Way(Frozen):

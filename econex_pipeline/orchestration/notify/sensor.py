@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import cast
@@ -56,9 +57,10 @@ def alarm_sensor(
         for site in sites:
             try:
                 conditions.extend(Look(context.instance, inputs, storage, site, settings, now).conditions())
-            except EconexError as error:
+            except Exception as error:  # whatever it is: who watches and sees nothing must say so
                 lost = True
-                context.log.warning(f"case {site.case} could not be looked at: {error}")
+                conditions.append(_blind(site, error, settings))
+                context.log.warning(f"{conditions[-1].sentence}\n{traceback.format_exc()}")
         watch, notices = watch.look(conditions, settings.alarms, now, lost)
         posts += [Post(notice, _ways(notice, ways, settings)) for notice in notices]
         left = [_delivered(context, post) for post in posts]
@@ -74,6 +76,13 @@ def _no_case(case: str, said: str, settings: Automation) -> Condition:
     sentence = f"the case cannot be used and gets no plan: {said}; mend the file, then reload the definitions"
     name, severity = f"plan_missing:{case}", settings.alarms.plan_missing.severity
     return Condition(name, "plan_missing", case, severity, "No plan", sentence)
+
+
+def _blind(site: Site, error: Exception, settings: Automation) -> Condition:
+    """What is wrong where a look at a case failed: other alarms of it may be missing."""
+    said = str(error) if isinstance(error, EconexError) else " ".join(f"{type(error).__name__}: {error}".split())
+    sentence = f"the case could not be looked at, so other alarms may be missing: {said}"
+    return Condition(f"blind:{site.case}", "blind", site.case, settings.alarms.blind.severity, "Not watched", sentence)
 
 
 def _ways(notice: Notice, ways: Sequence[str], settings: Automation) -> tuple[str, ...]:

@@ -214,6 +214,22 @@ def test_a_run_that_could_not_start_is_told_with_what_is_wrong_with_its_case(wat
     assert "base.yaml" in watched.hook.posts[-1]["text"]
 
 
+def test_a_case_that_cannot_be_looked_at_is_told_and_nothing_is_taken_for_over_meanwhile(watched: Watched) -> None:
+    watched.plan()
+    watched.operate(10, unserved_kw=1.0)
+    assert watched.look() == [("raised", "unserved")]
+    watched.operate(11)
+    (hour,) = Path(watched.storage.root).rglob(f"{HOUR_KEYS[11].replace(':', '*')}*.parquet")
+    aside = hour.rename(hour.with_suffix(".aside"))
+    hour.mkdir()
+    assert watched.look(1) == []
+    assert watched.look(15) == [("raised", "blind")]
+    assert "could not be looked at" in watched.hook.posts[-1]["text"]
+    hour.rmdir()
+    aside.rename(hour)
+    assert watched.look(1) == [("cleared", "blind")]
+
+
 def test_whoever_could_not_be_told_is_told_later_and_the_others_not_twice(watched: Watched) -> None:
     watched.plan()
     watched.operate(10, unserved_kw=1.0)
