@@ -3,6 +3,7 @@
 The day is lived once, in the fixture; the tests ask what came of it. Files are broken and mended while it goes on.
 """
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ CASES = {
         f"  forecast:\n    feed: {{file: {FEED}, format: parquet, max_age_h: 0.5, source: the law itself}}\n"
     ),
 }
+PRICE = r"(?m)^(  water_buy_usd_m3:) \S+$"
 AUTOMATION = """
 cases: [fed]
 notify:
@@ -87,10 +89,6 @@ class Life:
     seen: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def district(self) -> Path:
-        return self.data / "districts" / "two_homes" / "district.yaml"
-
-    @property
     def feed(self) -> Path:
         return self.data / "forecasts" / FEED
 
@@ -120,6 +118,18 @@ class Life:
 
     def planned(self, day: date) -> bool:
         return self.there(PLAN.name, partitions.key_of_day(day, UTC_OFFSET_H))
+
+    def inputs_of_the_next_plan(self) -> str:
+        """Digest of what the plan of the next day was made from."""
+        origin = self.storage.origin(PLAN.name, CASE, partitions.key_of_day(NEXT_DAY, UTC_OFFSET_H))
+        assert origin is not None
+        return origin.inputs_digest
+
+    def water_costs(self, price: str) -> None:
+        """Write another tariff."""
+        district = self.data / "districts" / "two_homes" / "district.yaml"
+        text = re.sub(PRICE, rf"\1 {price}", district.read_text(encoding="utf-8"))
+        district.write_text(text, encoding="utf-8")
 
     def told(self, event: str, alarm: str) -> list[dict[str, Any]]:
         """What the webhook got of an alarm."""
@@ -179,7 +189,7 @@ def life(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[L
 
 
 def _live(life: Life) -> None:
-    """Live the day: two hours on time, some while the daemon is away, two broken files, the rest."""
+    """Live the day: an hour on time, some while the daemon is away, two broken files, another tariff, the rest."""
     life.turn_on()
     life.until(lambda: life.planned(DAY), "the plan of the present day, which is not there when all is turned on")
     life.put(1, 5)
@@ -194,13 +204,12 @@ def _live(life: Life) -> None:
     life.until(lambda: len(life.operated()) == 8, "the hours that were missed")
 
     life.put(8, 58)
-    text = life.district.read_text(encoding="utf-8")
-    life.district.write_text(text.replace("water_buy_usd_m3: 2.63", "water_buy_usd_m3: cheap"), encoding="utf-8")
+    life.water_costs("cheap")
     life.until(lambda: life.told("raised", "run_failed:operate"), "the alarm of a tariff that is no number")
     life.put(9, 25)
     life.until(lambda: life.told("raised", "plan_stale"), "the alarm of a plan whose inputs cannot be read")
     life.seen["hours with a broken tariff"] = life.operated()
-    life.district.write_text(text, encoding="utf-8")
+    life.water_costs("2.63")
     life.put(10, 25)
     life.until(lambda: len(life.operated()) == 10, "the hours that waited for the tariff")
     life.until(lambda: len(life.told("cleared", "")) == len(life.told("raised", "")), "the end of these alarms")
@@ -215,11 +224,15 @@ def _live(life: Life) -> None:
     life.until(lambda: life.planned(NEXT_DAY), "the plan of the next day")
     life.until(lambda: len(life.told("cleared", "")) == len(life.told("raised", "")), "the end of these alarms")
 
+    before = life.inputs_of_the_next_plan()
+    life.water_costs("3.10")
+    life.until(lambda: life.inputs_of_the_next_plan() != before, "the plan of the next day anew, by another tariff")
+
     life.put(24, 5)
     life.until(lambda: len(life.operated()) == 24, "all hours of the day")
     life.put(24, 25)
     life.until(lambda: life.there(REPORT.name, partitions.key_of_day(DAY, UTC_OFFSET_H)), "the page of the day")
-    life.put(24, 26)
+    life.until(lambda: len(life.told("cleared", "")) == len(life.told("raised", "")), "the end of all alarms")
 
 
 def test_plan_hours_and_page_of_the_day_are_there_and_the_plan_of_the_next(life: Life) -> None:
@@ -242,6 +255,15 @@ def test_missed_hours_are_caught_up_in_order(life: Life) -> None:
         records = instance.fetch_materializations(dg.AssetKey([HOURS, CASE]), limit=1000).records
     came = dict.fromkeys(record.partition_key for record in sorted(records, key=lambda record: record.storage_id))
     assert list(came) == KEYS
+
+
+def test_another_tariff_has_the_next_day_planned_anew(life: Life) -> None:
+    plans = [run for run in life.runs() if run["keys"][0] == partitions.key_of_day(NEXT_DAY, UTC_OFFSET_H)]
+    assert [(run["asked_by"], run["status"]) for run in plans] == [
+        (f"plan_next_day_{CASE}", "FAILURE"),
+        ("catch_up", "SUCCESS"),
+        ("replan", "SUCCESS"),
+    ]
 
 
 def test_nothing_is_made_from_files_that_are_broken(life: Life) -> None:
