@@ -97,10 +97,16 @@ def test_contracts_of_assets_exist(definitions: dg.Definitions) -> None:
 
 
 def test_definitions_load_without_solver_simulator_and_pictures() -> None:
-    heavy = ("pyomo", "highspy", "wntr", "pvlib", "matplotlib", "scipy")
+    heavy = ("pyomo", "highspy", "wntr", "pvlib", "matplotlib", "scipy", "pandera")
     code = f"import sys, econex_pipeline.definitions; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_what_was_loaded_is_left_alone_by_the_collector_which_goes_on() -> None:
+    code = "import gc, econex_pipeline.definitions; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    loaded = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == ["True", "True"]
 
 
 def test_every_asset_tells_its_case_by_its_label_and_its_table_by_a_badge(definitions: dg.Definitions) -> None:
