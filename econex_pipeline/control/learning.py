@@ -49,8 +49,6 @@ def learn(
     for name in district.treatments:
         predicted_kw = said.get((name, "energy_kwh_m3"), 0.0) * measurement.flows_m3_h[name]
         corrections = corrections.learn(name, "energy_kwh_m3", measurement.consumed_kw[name], predicted_kw)
-        predicted_m3_h = said.get((name, "recovery_frac"), 0.0) * measurement.flows_m3_h[name]
-        corrections = corrections.learn(name, "recovery_frac", measurement.product_m3_h[name], predicted_m3_h)
     return corrections
 
 

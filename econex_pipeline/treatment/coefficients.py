@@ -11,7 +11,7 @@ import pandas as pd
 from econex_pipeline.contracts import TABLES, InputError, tidy
 from econex_pipeline.contracts.arrays import NS_PER_H, Profiles
 from econex_pipeline.contracts.tables import PROFILE_VALUES
-from econex_pipeline.district import District
+from econex_pipeline.district import District, Treatment
 from econex_pipeline.treatment.membrane import Membrane, MembraneState
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -47,8 +47,12 @@ def coefficients(
 
     Notes
     -----
-    `fit_error_frac` is 0: product and energy are proportional to feed within a step. Over days the coefficients drift
-    with fouling, which is why they are made anew at each issue.
+    `fit_error_frac` is 0: product and energy are proportional to feed within a step.
+
+    Recovery and energy are those of a new membrane whatever its state; the capacity is that of its state. What fouling
+    costs is owed by the water that has passed: waiting does not lessen it, and a cleaning comes with the next m3, not
+    with time. Priced as it happens to be, a fouled membrane would be left alone for as long as it is fouled, and so
+    never be cleaned, while the raw water runs over.
     """
     blocks = []
     for name, treatment in district.treatments.items():
@@ -56,8 +60,8 @@ def coefficients(
         if rows.empty:
             raise InputError("PROFILES", "node", sorted(profiles["node"].unique()), f"rows of node '{treatment.node}'")
         state = (states or {}).get(name, MembraneState())
-        performance = Membrane(treatment).performance(
-            state.irreversible_1_m, rows["turbidity_ntu"].to_numpy(), rows["water_temperature_c"].to_numpy()
+        recovery_frac, energy_kwh_m3, capacity_m3_h = _owed_and_possible(
+            treatment, state, rows["turbidity_ntu"].to_numpy(), rows["water_temperature_c"].to_numpy()
         )
         elapsed_h = ((rows["time_utc"] - profiles["time_utc"].min()) / pd.Timedelta(hours=1)).to_numpy()
         keys = pd.DataFrame(
@@ -67,11 +71,11 @@ def coefficients(
                 "element": name,
             }
         )
-        capacity_m3_h = performance.capacity_m3_h * _open_frac(district, state, elapsed_h)
+        capacity_m3_h = capacity_m3_h * _open_frac(district, state, elapsed_h)
         keys = keys.assign(fit_error_frac=0.0, valid_from_m3_h=0.0, valid_to_m3_h=capacity_m3_h, age_h=elapsed_h)
         for quantity, values in (
-            ("recovery_frac", performance.recovery_frac),
-            ("energy_kwh_m3", performance.energy_kwh_m3),
+            ("recovery_frac", recovery_frac),
+            ("energy_kwh_m3", energy_kwh_m3),
             ("capacity_m3_h", capacity_m3_h),
         ):
             blocks.append(keys.assign(quantity=quantity, value=values))
@@ -111,11 +115,22 @@ def coefficients_ahead(
         if treatment.node not in profiles.nodes:
             raise InputError("PROFILES", "node", sorted(profiles.nodes), f"rows of node '{treatment.node}'")
         turbidity_ntu, temperature_c = profiles.values[:, profiles.nodes.index(treatment.node), _WATER].T
-        performance = Membrane(treatment).performance(states[name].irreversible_1_m, turbidity_ntu, temperature_c)
-        found[name, "recovery_frac"] = performance.recovery_frac
-        found[name, "energy_kwh_m3"] = performance.energy_kwh_m3
-        found[name, "capacity_m3_h"] = performance.capacity_m3_h * _open_frac(district, states[name], elapsed_h)
+        recovery_frac, energy_kwh_m3, capacity_m3_h = _owed_and_possible(
+            treatment, states[name], turbidity_ntu, temperature_c
+        )
+        found[name, "recovery_frac"] = recovery_frac
+        found[name, "energy_kwh_m3"] = energy_kwh_m3
+        found[name, "capacity_m3_h"] = capacity_m3_h * _open_frac(district, states[name], elapsed_h)
     return found
+
+
+def _owed_and_possible(
+    treatment: Treatment, state: MembraneState, turbidity_ntu: Array, temperature_c: Array
+) -> tuple[Array, Array, Array]:
+    """Give recovery and energy of a new membrane, and the capacity of this one."""
+    now = np.array([[0.0], [state.irreversible_1_m]])
+    performance = Membrane(treatment).performance(now, turbidity_ntu, temperature_c)
+    return performance.recovery_frac[0], performance.energy_kwh_m3[0], performance.capacity_m3_h[1]
 
 
 def _open_frac(district: District, state: MembraneState, elapsed_h: Array) -> Array:

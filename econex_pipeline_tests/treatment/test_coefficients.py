@@ -28,13 +28,16 @@ def test_each_scenario_and_step_has_its_own_coefficients(district, times):
     assert len(table) == 3 * 24 * 3
     rows = profiles[profiles["node"] == "hub"]
     row = rows.iloc[30]
-    expected = Membrane(district.treatments["treatment"]).performance(
-        2e11, row["turbidity_ntu"], row["water_temperature_c"]
+    new, fouled = (
+        Membrane(district.treatments["treatment"]).performance(
+            fouling, row["turbidity_ntu"], row["water_temperature_c"]
+        )
+        for fouling in (0.0, 2e11)
     )
     found = table[(table["scenario"] == row["scenario"]) & (table["time_utc"] == row["time_utc"])]
     found = found.set_index("quantity")["value"]
-    for quantity in ("recovery_frac", "energy_kwh_m3", "capacity_m3_h"):
-        assert found[quantity] == float(getattr(expected, quantity))
+    for quantity, of in (("recovery_frac", new), ("energy_kwh_m3", new), ("capacity_m3_h", fouled)):
+        assert found[quantity] == float(getattr(of, quantity))
 
 
 def test_profiles_without_scenarios_are_scenario_zero(district, times):
