@@ -13,7 +13,12 @@ from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 
 from econex_pipeline.orchestration.jobs import WITHIN_TAG
 
-ANSWER_S = 5.0
+ANSWER_S = 2.0
+"""Time in which workers answer [s]; not a multiple of 5.
+
+Dagster's daemon looks for failed runs every 5 s, and at each once, when its failure is logged. One whose status
+is not set yet at that moment is never tried again: a failure must not be logged just as the daemon looks.
+"""
 
 
 class WatchedCeleryRunLauncher(CeleryRunLauncher):
