@@ -10,7 +10,7 @@ DAY ?= 2025-07-15
 PORT ?= 3000
 # Where `make ui` serves the pages of operated days; runs leave links to it in Dagster.
 PAGES_PORT ?= 3001
-ECONEX_REPORT_URL ?= http://127.0.0.1:$(PAGES_PORT)
+run backfill: export ECONEX_REPORT_URL ?= http://127.0.0.1:$(PAGES_PORT)
 NAME ?=
 STUDY ?=
 FROM ?= $(DAY)
@@ -19,7 +19,7 @@ TO ?= $(FROM)
 # Where the Dagster instance and the tables live; set either variable to move it.
 DAGSTER_HOME ?= $(CURDIR)/.dagster
 ECONEX_STORAGE ?= $(CURDIR)/storage
-export DAGSTER_HOME ECONEX_STORAGE ECONEX_REPORT_URL
+export DAGSTER_HOME ECONEX_STORAGE
 
 VENV := .venv
 BIN := $(VENV)/bin

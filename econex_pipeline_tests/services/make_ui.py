@@ -8,9 +8,12 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from econex_pipeline.orchestration.home import repository
+from econex_pipeline.orchestration.home import REPORT_URL, repository
 from econex_pipeline_tests.services.dagster_servers import Questions
 from econex_pipeline_tests.services.servers import answers, free_port, wait_until
+
+OF_ANOTHER_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", REPORT_URL)
+"""Variables that a person's terminal does not have, and a test that make itself has started does."""
 
 
 class MakeUi(Questions):
@@ -25,7 +28,8 @@ class MakeUi(Questions):
     """
 
     def __init__(self, folder: Path, places: Mapping[str, str]) -> None:
-        self.folder, self.env = folder, {**os.environ, **places}
+        terminal = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_MAKE}
+        self.folder, self.env = folder, {**terminal, **places}
         self.port, self.pages_port = free_port(), free_port()
         folder.mkdir(parents=True, exist_ok=True)
 
