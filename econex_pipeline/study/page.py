@@ -38,10 +38,10 @@ treatment and rain transfer alone; *rules* are those written down in `econex_pip
 amounts are worth was found from the year without January and July (`--end-values`).
 
 Perfect foresight operates the linear plant: there no membrane fouls, power takes the best way and water comes in no
-whole seconds. Nobody who operates the real plant reaches all of it, not even with a right forecast; what that would
-reach stands beside. In January the dearest hour costs 0.03 USD/kWh more than the cheapest, which is less than a
-battery loses on the way, and there is little sun: rules leave next to nothing to gain, and a share of it moves with
-every cubic metre."""
+whole seconds; only a battery at low power loses less in reality than there. Nobody who operates the real plant reaches
+all of it, not even with a right forecast; what that would reach stands beside. In January the dearest hour costs
+0.03 USD/kWh more than the cheapest, which is less than a battery loses on the way, and there is little sun: rules leave
+next to nothing to gain, and a share of it moves with every cubic metre."""
 
 
 MEASURES = ("cost_usd", WEIGHTED)
