@@ -1,6 +1,7 @@
 """The corridor: one dictionary of columns, one schema per table, the conventions of time, units and provenance."""
 
-from econex_pipeline.contracts.columns import COLUMNS, Column
+from econex_pipeline.contracts.column import Column
+from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.errors import ContractViolation, EconexError, InputError, nearest
 from econex_pipeline.contracts.provenance import (
     Provenance,

@@ -12,7 +12,8 @@ from functools import cache, partial
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts.columns import COLUMNS, Column
+from econex_pipeline.contracts.column import Column
+from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.plain import Array, Columns, found_once, plain
 from econex_pipeline.contracts.tables import TABLES, Table
 

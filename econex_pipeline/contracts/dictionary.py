@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from econex_pipeline.contracts.columns import COLUMNS, Column
+from econex_pipeline.contracts.column import Column
+from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.tables import TABLES, Table
 
 _JSON_TYPES = {"float": "number", "int": "integer", "str": "string", "time": "string"}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from econex_pipeline.contracts.columns import COLUMNS, Column
+from econex_pipeline.contracts.column import Column
+from econex_pipeline.contracts.columns import COLUMNS
 from econex_pipeline.contracts.compiled import FRAME_DTYPES, bounds, keeps, keeps_plain
 from econex_pipeline.contracts.errors import ContractViolation, nearest
 from econex_pipeline.contracts.plain import Columns, framed
