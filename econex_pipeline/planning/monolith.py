@@ -71,6 +71,8 @@ def assemble(instance: Instance, options: PlanOptions) -> Assembled:
     weight = 1.0 - options.cvar_weight
 
     def columns(per_scenario: Array) -> Array:
+        if count == 1:
+            return per_scenario[0]
         return np.concatenate([per_scenario[0, :shared], per_scenario[:, shared:].ravel()])
 
     program = LinearProgram(
