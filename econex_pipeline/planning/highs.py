@@ -223,14 +223,16 @@ def solve(
         objective, left = incumbent(solver, status)
         return Solution(status, objective, left, None, None, seconds, iterations, message, "".join(log))
     found = solver.getSolution()
-    columns = np.asarray(found.col_value)
+    columns, rows, duals = (
+        np.asarray(values, dtype=float) for values in (found.col_value, found.row_value, found.row_dual)
+    )
     at_columns = columns, program.lower, program.upper
-    at_rows = np.asarray(found.row_value), program.row_lower, program.row_upper
+    at_rows = rows, program.row_lower, program.row_upper
     return Solution(
         status,
         float(information.objective_function_value),
         columns,
-        np.asarray(found.row_dual),
+        duals,
         final_basis(solver, at_columns, at_rows),
         seconds,
         iterations,
