@@ -58,9 +58,9 @@ def followed(
         Least and most net charge by battery [kW].
     """
     buy_usd_kwh, sell_usd_kwh = _weighed(district, prices)
-    expected, bands = dict(rates), {}
+    expected, bands, batteries = dict(rates), {}, district.batteries
     for name, worth in worth_usd_kwh.items():
-        battery = district.batteries.get(name)
+        battery = batteries.get(name)
         if battery is None:
             continue
         surplus_kw = expected["grid_export", "power_kw"] - expected["grid_import", "power_kw"]
@@ -122,9 +122,11 @@ def lifted(
     rated_m3_h, lifts = rated_flows(coefficients), {}
     drops = {(arc.tail, arc.head) for arc in district.arcs.values() if arc.kind == "turbined"}
     for name, arc in district.arcs.items():
-        below, above = (district.tank_at(node, arc.layer or "") or "" for node in (arc.tail, arc.head))
         kwh_m3 = coefficients.get((name, "energy_kwh_m3"), 0.0)
-        if (arc.head, arc.tail) not in drops or kwh_m3 <= 0.0 or below not in worth_usd_m3 or above not in worth_usd_m3:
+        if (arc.head, arc.tail) not in drops or kwh_m3 <= 0.0:
+            continue
+        below, above = (district.tank_at(node, arc.layer or "") or "" for node in (arc.tail, arc.head))
+        if below not in worth_usd_m3 or above not in worth_usd_m3:
             continue
         worth_usd_kwh = (worth_usd_m3[above] - worth_usd_m3[below]) / kwh_m3
         asked_m3_h = rates[name, "flow_m3_h"]

@@ -58,22 +58,12 @@ def rows_of(cycle: Cycle, district: District) -> list[Row]:
     rows += [(now, *key, "asked", value) for key, value in {**choice.rates, **asked}.items()]
     if question.horizon is not None:
         rows += input_rows(question.expected, "forecast")
-    rows += measurement_rows(measurement) + _energy(cycle)
-    return rows + _telemetry(cycle, district) + _own(cycle, district)
-
-
-def _energy(cycle: Cycle) -> list[Row]:
-    """What each device was predicted to use or make for what it moved, with and without what was learnt of it."""
-    measurement = cycle.measurement
-    said = {
-        "predicted_kwh": of_first_step(cycle.question.coefficients),
-        "uncorrected_kwh": cycle.uncorrected,
-    }
-    return [
-        (measurement.time_utc, device, quantity, "forecast", energy_kwh)
-        for quantity, coefficients in said.items()
-        for device, energy_kwh in predicted_energy(measurement, coefficients).items()
-    ]
+    predicted_kwh = predicted_energy(measurement, of_first_step(question.coefficients))
+    uncorrected_kwh = predicted_energy(measurement, cycle.uncorrected)
+    rows += measurement_rows(measurement)
+    rows += [(now, device, "predicted_kwh", "forecast", energy) for device, energy in predicted_kwh.items()]
+    rows += [(now, device, "uncorrected_kwh", "forecast", energy) for device, energy in uncorrected_kwh.items()]
+    return rows + _telemetry(cycle, district) + _own(cycle, district, predicted_kwh)
 
 
 def _telemetry(cycle: Cycle, district: District) -> list[Row]:
@@ -88,15 +78,14 @@ def _telemetry(cycle: Cycle, district: District) -> list[Row]:
     return rows + [(now, name, "missing_readings", "delivered", 1.0) for name in missing]
 
 
-def _own(cycle: Cycle, district: District) -> list[Row]:
+def _own(cycle: Cycle, district: District, predicted_kwh: Mapping[str, float]) -> list[Row]:
     choice, measurement = cycle.choice, cycle.measurement
     pumps = [name for name, arc in district.arcs.items() if arc.kind == "pumped"]
-    predicted = predicted_energy(measurement, of_first_step(cycle.question.coefficients))
     own = {
         "fallback_count": float(choice.status is not Status.OPTIMUM),
         "solve_status": float(choice.status),
         "fallback_cause": float(choice.cause),
-        "predicted_pump_kwh": sum(predicted[name] for name in pumps),
+        "predicted_pump_kwh": sum(predicted_kwh[name] for name in pumps),
         "simulated_pump_kwh": sum(measurement.consumed_kw[name] for name in pumps) * measurement.step_h,
         "estimate_error_frac": _error_frac(cycle.believed.amounts, measurement, district),
     }

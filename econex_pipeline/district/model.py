@@ -104,8 +104,8 @@ class District(Frozen):
 
     def tank_at(self, node: str, layer: str) -> str | None:
         """Name the tank that holds a layer's water at a node, if there is one."""
-        for name, storage in self.tanks.items():
-            if (storage.node, storage.layer) == (node, layer):
+        for name, storage in self.storages.items():
+            if storage.node == node and storage.layer == layer != "E":
                 return name
         return None
 

@@ -25,8 +25,8 @@ _STATUS = np.array(
     ],
     dtype=object,
 )
-LOWER, BASIC, UPPER, FREE = range(4)
-_ZERO = ord("0")
+LOWER, BASIC, UPPER, FREE = np.arange(4, dtype=np.uint8)
+_ZERO = np.uint8(ord("0"))
 
 
 def start_from(solver: highspy.Highs, basis: Basis) -> None:
@@ -65,13 +65,13 @@ def final_basis(
 
 def _sides(values: Array, lower: Array, upper: Array) -> Array:
     """Say for each value which bound it lies on; with none it is free."""
-    side = np.where(values - lower <= upper - values, LOWER, UPPER).astype(np.uint8)
+    side = np.where(values - lower <= upper - values, LOWER, UPPER)
     side[np.isinf(lower) & np.isinf(upper)] = FREE
     return side
 
 
 def _text(status: Array) -> str:
-    return (status + _ZERO).astype(np.uint8).tobytes().decode()
+    return (status + _ZERO).tobytes().decode()
 
 
 def _objects(text: str) -> list[Any]:

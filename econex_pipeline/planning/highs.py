@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ STATUS: dict[Any, Status] = {
     highspy.HighsModelStatus.kIterationLimit: "time_limit",
     highspy.HighsModelStatus.kInterrupt: "cancelled",
 }
+
+
+QUIET = {"output_flag": False, "log_to_console": False, "threads": 1, "random_seed": 0}
+"""One thread and a fixed seed: the same input gives the same plan."""
 
 
 class SolverError(RuntimeError):
@@ -126,9 +131,7 @@ def new_solver(
         If HiGHS refuses an option.
     """
     solver = highspy.Highs()
-    # one thread and a fixed seed: the same input gives the same plan
-    quiet = {"output_flag": log is not None, "log_to_console": False, "threads": 1, "random_seed": 0}
-    set_options(solver, {**quiet, **(options or {})})
+    set_options(solver, {**QUIET, "output_flag": log is not None, **(options or {})})
     if log is not None:
         solver.cbLogging += lambda event: log.append(event.message)
     if cancelled is not None:
@@ -138,6 +141,28 @@ def new_solver(
 
         for callback in (solver.cbSimplexInterrupt, solver.cbIpmInterrupt, solver.cbMipInterrupt):
             callback.subscribe(interrupt)
+    return solver
+
+
+class _Kept(threading.local):
+    """The solver of a thread's warm runs, one after the other: to make and free one takes an eighth of such a run."""
+
+    solver: highspy.Highs | None = None
+
+
+_kept = _Kept()
+
+
+def _emptied(options: dict[str, Any]) -> highspy.Highs:
+    """Give the thread's solver without a program, as good as a new one."""
+    if _kept.solver is None:
+        _kept.solver = new_solver()
+    solver = _kept.solver
+    solver.clearModel()
+    solver.resetOptions()
+    set_options(solver, {**QUIET, **options})
+    if "time_limit" in options:  # counted on a clock that goes on from run to run
+        set_options(solver, {"time_limit": solver.getRunTime() + options["time_limit"]})
     return solver
 
 
@@ -178,7 +203,11 @@ def solve(
     """
     begun = time.perf_counter()
     log: list[str] = []
-    solver = new_solver(options, log if logged or progress is not None else None, cancelled)
+    heard = logged or progress is not None
+    if basis is None or heard or cancelled is not None:
+        solver = new_solver(options, log if heard else None, cancelled)
+    else:
+        solver = _emptied(options or {})
     if progress is not None:
         solver.cbLogging.subscribe(lambda event: progress(event.message.rstrip()))
     pass_model(solver, program)
@@ -194,14 +223,16 @@ def solve(
         objective, left = incumbent(solver, status)
         return Solution(status, objective, left, None, None, seconds, iterations, message, "".join(log))
     found = solver.getSolution()
-    columns = np.asarray(found.col_value)
+    columns, rows, duals = (
+        np.asarray(values, dtype=float) for values in (found.col_value, found.row_value, found.row_dual)
+    )
     at_columns = columns, program.lower, program.upper
-    at_rows = np.asarray(found.row_value), program.row_lower, program.row_upper
+    at_rows = rows, program.row_lower, program.row_upper
     return Solution(
         status,
         float(information.objective_function_value),
         columns,
-        np.asarray(found.row_dual),
+        duals,
         final_basis(solver, at_columns, at_rows),
         seconds,
         iterations,

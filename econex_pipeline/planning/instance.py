@@ -126,7 +126,7 @@ def _fill(instance: Instance, network: Network) -> None:
     add_up(family("demand"), layout.demand, tables.profiles)
     for name in ("capacity", "gain", "intensity", "recovery"):
         getattr(layout, name).fill(family(name), tables.profiles, tables.values)
-    layout.costs.fill(family("cost"), network, tables.price_rows, tables.value)
+    layout.costs.fill(family("cost"), tables.price_rows, tables.value)
     if not network.chorded:
         return
     place = {arc.name: i for i, arc in enumerate(network.arcs)}

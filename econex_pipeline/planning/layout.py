@@ -12,10 +12,9 @@ from scipy import sparse
 
 from econex_pipeline.contracts.errors import InputError
 from econex_pipeline.contracts.tables import PRICE_VALUES, PROFILE_VALUES
-from econex_pipeline.planning.elements import Arc, Coupling, Network, Part
+from econex_pipeline.planning.elements import Coupling, Network
 from econex_pipeline.planning.sources import Source
 
-PARTS: tuple[Part, ...] = ("econ", "res", "operation", "penalty")
 NOT_FLOWS = ("turbidity_ntu", "water_temperature_c")
 Array = np.ndarray[Any, np.dtype[Any]]
 Picked = tuple[Array, Array]
@@ -56,35 +55,38 @@ class Series:
 
 @dataclass(frozen=True)
 class CostLines:
-    """The cost lines of some arcs.
+    """The cost lines of a network's arcs.
 
     Attributes
     ----------
     sums : scipy.sparse.csr_array, shape (arc, line)
         Which lines each arc has; those of what a treatment rejects are left out.
-    part : numpy.ndarray, shape (line,)
-        Part of the objective of each line, as its place in `PARTS`.
+    weight : numpy.ndarray, shape (line, 1)
+        Weight of each line in the objective.
     factor : numpy.ndarray, shape (line, 1)
         Constant factors.
     price : numpy.ndarray, shape (line,)
         Columns of PRICES; one past the last for none.
     late : numpy.ndarray
         Lines that count by lateness.
+    step_h : float
+        Length of a step [h].
     rejects : tuple of (int, int, Source)
         Place of the arc, line, and the recovery of the treatment whose reject it counts.
     """
 
     sums: sparse.csr_array
-    part: Array
+    weight: Array
     factor: Array
     price: Array
     late: Array
+    step_h: float
     rejects: tuple[tuple[int, int, Source], ...]
 
     @classmethod
-    def of(cls, arcs: Sequence[Arc]) -> CostLines:
-        """Lay out the lines of arcs."""
-        lines = [(place, arc, cost) for place, arc in enumerate(arcs) for cost in arc.costs]
+    def of(cls, network: Network) -> CostLines:
+        """Lay out the lines of the arcs of a network."""
+        lines = [(place, arc, cost) for place, arc in enumerate(network.arcs) for cost in arc.costs]
         rejects = tuple(
             (place, line, arc.gain)
             for line, (place, arc, cost) in enumerate(lines)
@@ -95,23 +97,22 @@ class CostLines:
         at = tuple(_whole(one) for one in zip(*summed, strict=True)) if summed else (_whole(()), _whole(()))
         none = len(PRICE_VALUES)
         return cls(
-            sparse.csr_array((np.ones(len(summed)), at), shape=(len(arcs), len(lines))),
-            _whole(PARTS.index(cost.part) for _, _, cost in lines),
+            sparse.csr_array((np.ones(len(summed)), at), shape=(len(network.arcs), len(lines))),
+            np.array([[network.weights.of(cost.part)] for _, _, cost in lines], dtype=float).reshape(-1, 1),
             np.array([[cost.factor] for _, _, cost in lines], dtype=float).reshape(-1, 1),
             _whole(none if cost.price is None else PRICE_VALUES.index(cost.price) for _, _, cost in lines),
             _whole(line for line, (_, _, cost) in enumerate(lines) if cost.per == "lateness"),
+            network.step_h,
             rejects,
         )
 
-    def fill(self, out: Array, network: Network, prices: Array, gain: Callable[[Source], Array]) -> None:
+    def fill(self, out: Array, prices: Array, gain: Callable[[Source], Array]) -> None:
         """Write the weighted sum of each arc's lines per unit of flow.
 
         Parameters
         ----------
         out : numpy.ndarray, shape (arc, step, scenario)
             Receives them [USD].
-        network : Network
-            Weights and step.
         prices : numpy.ndarray, shape (column + 1, step)
             PRICES, and ones.
         gain : callable
@@ -119,11 +120,10 @@ class CostLines:
         """
         price = self.factor * prices[self.price]
         if len(self.late):
-            price[self.late] *= network.step_h * (1.0 + np.arange(prices.shape[1]))
-        weights = np.array([network.weights.of(part) for part in PARTS])[self.part]
-        out[:] = (self.sums @ (weights[:, None] * price))[:, :, None]
+            price[self.late] *= self.step_h * (1.0 + np.arange(prices.shape[1]))
+        out[:] = (self.sums @ (self.weight * price))[:, :, None]
         for place, line, source in self.rejects:
-            out[place] += weights[line] * (price[line][:, None] * (1.0 - gain(source)))
+            out[place] += self.weight[line] * (price[line][:, None] * (1.0 - gain(source)))
 
 
 class Layout:
@@ -155,7 +155,7 @@ class Layout:
         self.gain = self._series([arc.gain for arc in network.arcs if isinstance(arc.gain, Source)])
         self.intensity = self._series([k.source for k in network.couplings if not k.chords])
         self.recovery = self._series([recovery.source for recovery in network.recoveries])
-        self.costs = CostLines.of(network.arcs)
+        self.costs = CostLines.of(network)
 
     @cached_property
     def most(self) -> Array:

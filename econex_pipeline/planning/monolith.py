@@ -71,6 +71,8 @@ def assemble(instance: Instance, options: PlanOptions) -> Assembled:
     weight = 1.0 - options.cvar_weight
 
     def columns(per_scenario: Array) -> Array:
+        if count == 1:
+            return per_scenario[0]
         return np.concatenate([per_scenario[0, :shared], per_scenario[:, shared:].ravel()])
 
     program = LinearProgram(
@@ -149,9 +151,10 @@ def solve_monolith(
     if solution.columns is None:
         return Result(solution, float("nan"), np.empty((0, 0)), np.empty((0, 0)))
     own = len(t.column_names) - shared
-    recourse = solution.columns[shared : shared + count * own].reshape(count, own)
-    first = np.broadcast_to(solution.columns[:shared], (count, shared))
+    columns = np.empty((count, shared + own))
+    columns[:, :shared] = solution.columns[:shared]
+    columns[:, shared:] = solution.columns[shared : shared + count * own].reshape(count, own)
     duals = np.empty((0, 0))
     if solution.row_duals is not None:
         duals = solution.row_duals[: count * rows].reshape(count, rows)
-    return Result(solution, solution.objective, np.hstack([first, recourse]), duals)
+    return Result(solution, solution.objective, columns, duals)

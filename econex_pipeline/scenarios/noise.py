@@ -164,12 +164,11 @@ def forecast_errors(key: Key, issued_at_utc: pd.DatetimeIndex, ahead: int, phi: 
     decay = ISSUE_PHI_H**key.step_h
     white = np.zeros((len(issues), count, len(phi)))
     blocks = sorted({int(issue) - age for issue in issues for age in range(memory)}, reverse=True)
-    aged = np.empty((count, len(phi)))
+    faded = np.array([decay**age for age in range(memory)])
     for block in blocks:  # the newest first: each issue sums its own blocks in the order of their age
         first, last = np.searchsorted(issues, (block, block + memory))
-        ages = (issues[first:last] - block).tolist()
-        drawn = key.generator(_FORECAST, block).standard_normal((count + ages[-1], len(phi)))
-        for issue, age in enumerate(ages, start=int(first)):
-            white[issue] += np.multiply(drawn[age : age + count], decay**age, out=aged)
+        ages = issues[first:last] - block
+        drawn = key.generator(_FORECAST, block).standard_normal((count + int(ages[-1]), len(phi)))
+        white[first:last] += drawn[ages[:, None] + np.arange(count)] * faded[ages][:, None, None]
     white /= np.sqrt(np.sum(decay ** (2.0 * np.arange(memory))))
     return memory, autoregressive(mixed(white), phi)

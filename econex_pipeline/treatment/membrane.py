@@ -147,9 +147,9 @@ class Membrane:
         )
 
     def _performance(self, cycle: Cycle, temperature_c: ArrayLike) -> Performance:
-        p = self.treatment
-        works = cycle.product_m > 0.0
-        product_m = np.where(works, cycle.product_m, 1.0)  # any positive number where nothing is produced
+        p, produced_m = self.treatment, cycle.product_m
+        works = produced_m > 0.0
+        product_m = np.where(works, produced_m, 1.0)  # any positive number where nothing is produced
         recovery = np.where(works, product_m / cycle.feed_m, 0.0)
         hydraulic_m3_h = p.area_m2 * cycle.feed_m / cycle.duration_s * S_PER_H
         safe_m3_h = largest_flow_m3_h(p.contact_volume_m3, p.baffling_frac, temperature_c, p.water_ph, p.chlorine_mg_l)

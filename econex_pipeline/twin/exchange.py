@@ -7,7 +7,7 @@ No physics here. Elements carry the names of the plan's network: arcs, storages,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,7 +129,7 @@ class Exogenous:
     def to_dict(self) -> dict[str, Any]:
         """Give the step as plain numbers and text."""
         nodes = {name: [getattr(inputs, flow) for flow in FLOWS] for name, inputs in self.nodes.items()}
-        return {**asdict(replace(self, nodes={})), "time_utc": self.time_utc.isoformat(), "nodes": nodes}
+        return {**vars(self), "time_utc": self.time_utc.isoformat(), "nodes": nodes}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Exogenous:

@@ -69,6 +69,7 @@ class Twin:
         self._places = device_nodes(district)
         pumped = (name for name, arc in district.arcs.items() if arc.kind == "pumped")
         self._machines = (*pumped, *district.treatments)
+        self._no_device = _no_device(district)
 
     def initial_state(self, time_utc: pd.Timestamp, amounts: Mapping[str, float] | None = None) -> TwinState:
         """Give the state at the district's start levels, with clean membranes.
@@ -265,17 +266,21 @@ class Twin:
 
     def _of_devices(self, powers_kw: Mapping[str, float]) -> dict[str, float]:
         """Leave out zeros of what a node has no device for."""
-        nodes = self.district.nodes
-        without = {f"{kind}.{name}" for name, node in nodes.items() for kind in ("pv", "curtail") if node.pv is None}
-        without |= {f"unserved.{name}.E" for name, node in nodes.items() if node.electricity is None}
-        without |= {f"dump.{name}" for name in nodes}
-        return {name: power for name, power in powers_kw.items() if power != 0.0 or name not in without}
+        return {name: power for name, power in powers_kw.items() if power != 0.0 or name not in self._no_device}
 
     def _by_node(self, powers_kw: Mapping[str, float]) -> dict[str, float]:
         sums: dict[str, float] = defaultdict(float)
         for element, power in powers_kw.items():
             sums[self._places[element]] += power
         return dict(sums)
+
+
+def _no_device(district: District) -> set[str]:
+    """Name the powers that a node has no device for; dumping has none anywhere."""
+    nodes = district.nodes
+    without = {f"{kind}.{name}" for name, node in nodes.items() for kind in ("pv", "curtail") if node.pv is None}
+    without |= {f"unserved.{name}.E" for name, node in nodes.items() if node.electricity is None}
+    return without | {f"dump.{name}" for name in nodes}
 
 
 def _by_storage(works: WaterWorks, by_tank: Mapping[str, float]) -> dict[str, float]:

@@ -145,11 +145,12 @@ def columns_of(rows: Sequence[tuple[Any, ...]], name: str) -> dict[str, Array]:
         In the contract's order: ``time_utc`` as datetime64[ns] without a zone (UTC), labels as objects, ``value`` as
         float. Label columns are the same read-only objects whenever the same rows come again, as they do hour by hour.
     """
-    first = rows[0][0].value
-    order, after, labels = _sorted(tuple((row[0].value - first, *row[1:-1]) for row in rows))
+    instants, *labels, values = zip(*rows, strict=True)
+    first = instants[0].value
+    elapsed = [instant.value - first for instant in instants]
+    order, after, columns = _sorted(tuple(zip(elapsed, *labels, strict=True)))
     times = (first + after).view("datetime64[ns]")
-    values = np.array([row[-1] for row in rows], dtype=float)[order]
-    return dict(zip(TABLES[name].columns, (times, *labels, values), strict=True))
+    return dict(zip(TABLES[name].columns, (times, *columns, np.array(values, dtype=float)[order]), strict=True))
 
 
 @lru_cache(maxsize=64)

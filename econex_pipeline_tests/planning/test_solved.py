@@ -101,3 +101,17 @@ def test_a_stopped_run_hands_over_the_feasible_point_it_has(instance, assembled,
         assert not left.explained
     assert left is not None
     assert solved.explained
+
+
+def test_a_warm_run_does_not_know_what_was_run_before_it(assembled):
+    program, options = assembled.program, {"solver": "simplex", "time_limit": 30.0}
+    basis = solve(program, options).basis
+    dearer = replace(program, cost=program.cost * np.linspace(1.0, 1.5, len(program.cost)))
+    first = solve(dearer, options, basis)
+    assert solve(dearer, {**options, "time_limit": 0.0}, basis).status == "time_limit"
+    assert solve(program, options, basis).iterations == 0
+    again = solve(dearer, options, basis)
+    assert again.iterations == first.iterations > 0
+    assert again.basis == first.basis
+    np.testing.assert_array_equal(again.columns, first.columns)
+    np.testing.assert_array_equal(again.row_duals, first.row_duals)

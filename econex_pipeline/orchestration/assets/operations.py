@@ -29,6 +29,7 @@ from econex_pipeline.orchestration.versions import code_version
 
 GROUP = "control"
 MOST_HOURS_WITH_METADATA = 24 * 31  # a year's backfill would spend more on the catalogue than on its hours
+DAY_FORMAT, MONTH_FORMAT = "%Y-%m-%d", "%Y-%m"  # of what a line of the log speaks; of months where hours are many
 HOURS_JUDGED_AT_ONCE = 24 * 8  # a year at once would not fit into memory, a day at once would take twice the time
 BALANCE_TOLERANCE = 1e-6  # m3 beyond the step error that EPANET states for a tank at its limits; kWh
 
@@ -100,21 +101,26 @@ def operations_asset(case: str, utc_offset_h: int, first_day: date) -> dg.Assets
     ) -> None:
         keys, setting = context.partition_keys, inputs.setting(case)
         with plainly(), storage.alone(HOURS, case, f"run {context.run.run_id}", waits=context.log.info):
-            for day, hours in operate_days(keys, setting, storage, options):
-                for hour in hours:
-                    if len(keys) <= MOST_HOURS_WITH_METADATA:
+            few = len(keys) <= MOST_HOURS_WITH_METADATA
+            span_of = DAY_FORMAT if few else MONTH_FORMAT
+            days = operate_days(keys, setting, storage, options)
+            for span, of_span in itertools.groupby(days, key=lambda entry: entry[0].strftime(span_of)):
+                operated = []
+                for hour in itertools.chain.from_iterable(hours for _, hours in of_span):
+                    if few:
                         context.add_asset_metadata(hour.numbers(), partition_key=hour.key)
                     progress.told(GROUP, HOURS, hour.key, hour.reused, hour.seconds)
-                context.log.info(_line(day, hours))
+                    operated.append(hour)
+                context.log.info(_line(span, operated))
 
     return operations
 
 
-def _line(day: date, hours: Sequence[OperatedHour]) -> str:
-    """Say in one line how a day went."""
+def _line(span: str, hours: Sequence[OperatedHour]) -> str:
+    """Say in one line how a day or a month went."""
     reused, fallbacks = sum(hour.reused for hour in hours), sum(hour.fallbacks for hour in hours)
     seconds = sum(hour.seconds for hour in hours)
-    return f"{day}: {len(hours)} hours, {reused} reused, {fallbacks} cycles fell back, {seconds:.2f} s"
+    return f"{span}: {len(hours)} hours, {reused} reused, {fallbacks} cycles fell back, {seconds:.2f} s"
 
 
 def hour_checks(case: str) -> dg.AssetChecksDefinition:
