@@ -36,20 +36,29 @@ def job_name(stage: Stage, site: Site) -> str:
     return f"{stage}_{site.case}"
 
 
-def schedules(site: Site, settings: Automation) -> list[dg.ScheduleDefinition]:
-    """Give the schedules of a case: one a stage, as a schedule of Dagster launches one job."""
+def schedules(site: Site, settings: Automation, waits: str | None = None) -> list[dg.ScheduleDefinition]:
+    """Give the schedules of a case: one a stage, as a schedule of Dagster launches one job.
+
+    A reason to wait makes them, like the sensors, ask for nothing and say why.
+    """
     past = settings.operating.minutes_past
     plan = f"at {settings.planning.at} of the day before, standard time of the site"
     ended = f"{past} minutes after its end"
     return [
-        _schedule(site, settings, "day_ahead", "plan_next_day", _cron(-settings.planning.before_day, site), plan),
-        _schedule(site, settings, "operate", "operate_each_hour", f"{past} * * * *", ended),
-        _schedule(site, settings, "report", "report_each_day", _cron(_reported(settings), site), "that is over"),
+        _schedule(
+            site, settings, "day_ahead", "plan_next_day", _cron(-settings.planning.before_day, site), plan, waits
+        ),
+        _schedule(site, settings, "operate", "operate_each_hour", f"{past} * * * *", ended, waits),
+        _schedule(site, settings, "report", "report_each_day", _cron(_reported(settings), site), "that is over", waits),
     ]
 
 
 def catch_up_sensor(
-    sites: Sequence[Site], settings: Automation, jobs: Sequence[UnresolvedAssetJobDefinition], clock: Clock = now_utc
+    sites: Sequence[Site],
+    settings: Automation,
+    jobs: Sequence[UnresolvedAssetJobDefinition],
+    waits: str | None = None,
+    clock: Clock = now_utc,
 ) -> dg.SensorDefinition:
     """Ask for whatever should be there and is not, in order."""
     grace = timedelta(minutes=settings.catch_up.grace_minutes)
@@ -65,7 +74,7 @@ def catch_up_sensor(
         ),
     )
     def catch_up(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
-        return _asked(context.instance, sites, settings, clock() - grace, STAGES)
+        return dg.SkipReason(waits) if waits else _asked(context.instance, sites, settings, clock() - grace, STAGES)
 
     return catch_up
 
@@ -81,7 +90,9 @@ def _asked(
     return requests or dg.SkipReason("all that is due is there, is being made, or waits after a failure")
 
 
-def _schedule(site: Site, settings: Automation, stage: Stage, name: str, cron: str, when: str) -> dg.ScheduleDefinition:
+def _schedule(
+    site: Site, settings: Automation, stage: Stage, name: str, cron: str, when: str, waits: str | None
+) -> dg.ScheduleDefinition:
     what = {"day_ahead": "Plans each operating day", "operate": "Operates each hour", "report": "Reports each day"}
 
     @dg.schedule(
@@ -92,6 +103,8 @@ def _schedule(site: Site, settings: Automation, stage: Stage, name: str, cron: s
         description=f"{what[stage]} {when}, after whatever of the same is missing before it. Case {site.case}.",
     )
     def punctual(context: dg.ScheduleEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
+        if waits:
+            return dg.SkipReason(waits)
         return _asked(context.instance, [site], settings, context.scheduled_execution_time.astimezone(UTC), [stage])
 
     return punctual
