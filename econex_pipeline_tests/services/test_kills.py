@@ -15,7 +15,7 @@ import pytest
 
 from econex_pipeline.orchestration.recipe import HOURS
 from econex_pipeline_tests.orchestration import chains
-from econex_pipeline_tests.services.dagster_servers import DAEMON, WEB, Servers
+from econex_pipeline_tests.services.dagster_servers import DAEMON, WEB, Servers, instance_home
 
 pytestmark = pytest.mark.services
 
@@ -23,15 +23,9 @@ SEED = 20250714
 WORKER = "worker"
 VICTIMS = [WORKER] * 4 + [DAEMON] * 3 + [WEB] * 3
 LONGEST_S = 900.0  # a machine that is busy with other things too takes its time
-INSTANCE = """
-telemetry: {enabled: false}
-nux: {enabled: false}
+FOUND_AND_TRIED_AGAIN = """
 run_retries: {enabled: true, max_retries: 10, retry_on_asset_or_op_failure: false}
 run_monitoring: {enabled: true, poll_interval_seconds: 5}
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config: {dequeue_interval_seconds: 1}
 """
 
 
@@ -119,9 +113,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Story:
     keys, chance = chains.keys(chains.setting(data)), random.Random(SEED)
     hours = sorted(chance.sample(range(2, len(keys) - 2), len(VICTIMS)))
     planned = list(zip(hours, chance.sample(VICTIMS, len(VICTIMS)), strict=True))
-    home = folder / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(INSTANCE)
+    home = instance_home(folder, more=FOUND_AND_TRIED_AGAIN)
     places = {"DAGSTER_HOME": str(home), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(disturbed)}
     with Servers(folder / "servers", "econex_pipeline.definitions", places) as servers:
         reaper = Reaper(servers, disturbed / HOURS / chains.CASE, planned)
