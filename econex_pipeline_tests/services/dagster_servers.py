@@ -42,6 +42,7 @@ _STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
   ... on PartitionBackfill { status error { message } }
   ... on PythonError { message }
 } }"""
+_STOP = "mutation ($id: String!) { terminateRun(runId: $id) { __typename } }"
 _TURN_ON = {
     "schedule": "mutation ($of: ScheduleSelector!) { startSchedule(scheduleSelector: $of) { __typename } }",
     "sensor": "mutation ($of: SensorSelector!) { startSensor(sensorSelector: $of) { __typename } }",
@@ -116,6 +117,13 @@ class Questions:
     def runs(self, backfill: str) -> list[dict[str, Any]]:
         """Runs of a backfill, the newest first: runId, status, startTime and endTime [s]."""
         return list(self.query(_RUNS, id=backfill)["runsOrError"]["results"])
+
+    def stop(self, backfill: str) -> None:
+        """Stop the runs of a backfill, as their pages in the browser do."""
+        for run in self.runs(backfill):
+            answer = self.query(_STOP, id=run["runId"])["terminateRun"]
+            if answer["__typename"] != "TerminateRunSuccess":
+                raise RuntimeError(f"run {run['runId']} was not stopped: {answer}")
 
     def wait_for(self, backfill: str, timeout_s: float, meanwhile: Callable[[], object] = lambda: None) -> str:
         """Wait until a backfill has ended; give its status.

@@ -16,6 +16,7 @@ import pytest
 from econex_pipeline.orchestration.recipe import HOURS
 from econex_pipeline_tests.orchestration import chains
 from econex_pipeline_tests.services.dagster_servers import DAEMON, WEB, Servers, instance_home
+from econex_pipeline_tests.services.servers import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -147,3 +148,27 @@ def test_no_hour_is_lost_and_none_is_doubled(story: Story) -> None:
 
 def test_every_byte_is_that_of_the_undisturbed_run(story: Story) -> None:
     assert story.disturbed == story.undisturbed
+
+
+def test_a_run_that_a_person_stops_keeps_its_hours_and_the_next_goes_on_from_there(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    data, plans = chains.planned(data_dir, tmp_path)
+    keys, hours = chains.keys(chains.setting(data)), plans / HOURS / chains.CASE
+    places = {"DAGSTER_HOME": str(instance_home(tmp_path)), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(plans)}
+
+    def stored() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in hours.glob("[0-9]*.parquet")}
+
+    with Servers(tmp_path / "servers", "econex_pipeline.definitions", places) as servers:
+        stopped = servers.launch_backfill([HOURS, chains.CASE], keys[0], keys[-1])
+        wait_until(lambda: len(stored()) >= 3, "the first hours", LONGEST_S, step_s=0.02)
+        servers.stop(stopped)
+        assert servers.wait_for(stopped, LONGEST_S) == "COMPLETED_FAILED"
+        assert [run["status"] for run in servers.runs(stopped)] == ["CANCELED"]
+        kept = stored()
+        again = servers.launch_backfill([HOURS, chains.CASE], keys[0], keys[-1])
+        assert servers.wait_for(again, LONGEST_S) == "COMPLETED_SUCCESS"
+    assert 0 < len(kept) < len(keys)
+    assert len(stored()) == len(keys)
+    assert kept.items() <= stored().items()
