@@ -13,7 +13,7 @@ from econex_pipeline.contracts.errors import nearest
 def _not_text(value: Any) -> Any:
     """YAML reads 1e12 as text and yes as a boolean: both would be quietly taken for numbers."""
     if isinstance(value, bool | str):
-        raise ValueError("a number is needed here (write 1.0e+12, not 1e12)")
+        raise ValueError(f"a number is needed here, not {value!r} (write 1.0e+12, not 1e12)")
     return value
 
 

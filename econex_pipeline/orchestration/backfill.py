@@ -11,8 +11,9 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from threading import Thread
 
 import dagster as dg
 from rich.console import Console
@@ -89,8 +90,12 @@ def _days(asked: argparse.Namespace, utc_offset_h: int, first_day: date) -> tupl
         If one is not a date that can be operated, or they stand the wrong way round.
     """
     first, last = (partitions.parse_day(text, utc_offset_h, first_day) for text in (asked.first, asked.last))
+    return _one_after_the_other(first, last)
+
+
+def _one_after_the_other(first: date, last: date) -> tuple[date, date]:
     if last < first:
-        raise InputError("command line", "to", asked.last, f"a date not before the first, {first}")
+        raise InputError("command line", "to", last.isoformat(), f"a date not before the first, {first}")
     return first, last
 
 
@@ -100,17 +105,21 @@ def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Cons
     Raises
     ------
     InputError
-        If not even one may run.
+        If not even one may run, or the range is none in any case.
     """
     if asked.at_once < 1:
         raise InputError("command line", "at-once", asked.at_once, "at least 1 case")
-    waiting, running, failed = list(cases), dict[str, subprocess.Popen[bytes]](), list[str]()
+    _one_after_the_other(*(partitions.date_of(text) for text in (asked.first, asked.last)))
+    waiting, running, failed = list(cases), dict[str, subprocess.Popen[str]](), list[str]()
+    tellers: list[Thread] = []
     try:
         while waiting or running:
             while waiting and len(running) < asked.at_once:
                 case = waiting.pop(0)
                 console.print(f"case {case}: started", highlight=False)
-                running[case] = subprocess.Popen(_command(case, asked), stdout=subprocess.DEVNULL)
+                running[case] = subprocess.Popen(_command(case, asked), stdout=subprocess.PIPE, text=True)
+                tellers.append(Thread(target=_tell, args=(case, running[case].stdout, console), daemon=True))
+                tellers[-1].start()
             for case in [case for case, process in running.items() if process.poll() is not None]:
                 code = running.pop(case).returncode
                 console.print(f"case {case}: {'complete' if code == 0 else 'failed'}", highlight=False)
@@ -120,7 +129,15 @@ def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Cons
         for process in running.values():
             process.terminate()
             process.wait()
+        for teller in tellers:
+            teller.join()
     return failed
+
+
+def _tell(case: str, lines: Iterable[str], console: Console) -> None:
+    """Print what the process of a case says, each line with the case's name."""
+    for line in lines:
+        console.print(f"{case}: {line.strip()}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _command(case: str, asked: argparse.Namespace) -> list[str]:

@@ -17,7 +17,7 @@ from econex_pipeline.orchestration.assets.operations import hour_checks, operati
 from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.replan import replan_sensor
 from econex_pipeline.orchestration.automation.retention import retention_job, retention_schedule
-from econex_pipeline.orchestration.automation.settings import read_automation
+from econex_pipeline.orchestration.automation.settings import read_settings
 from econex_pipeline.orchestration.automation.triggers import catch_up_sensor, schedules
 from econex_pipeline.orchestration.checks import PHYSICS, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
@@ -61,12 +61,16 @@ def build_definitions(
         found = unreadable.read_cases(folder, known)
     else:
         found = unreadable.Cases({case: load_case(folder, case) for case in cases})
-    automation = read_automation(folder, known)
+    settings = read_settings(folder, known)
+    automation, waits = settings.automation, settings.waits("planning", "operating", "catch_up")
     sites: list[Site] = []
     kept_going: list[UnresolvedAssetJobDefinition] = []
     built: list[dg.Definitions] = []
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = [unreadable.shown(*entry) for entry in found.unreadable.items()]
     checks: list[dg.AssetChecksDefinition] = [unreadable.readable_check(case) for case in found.unreadable]
+    if settings.wrong:
+        assets.append(unreadable.shown_settings(settings.wrong))
+        checks.append(unreadable.settings_check())
     jobs: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = []
     with warnings.catch_warnings():
         # Partitioned checks are a preview and backfill policies a beta of Dagster; the lock holds the version tested.
@@ -86,11 +90,12 @@ def build_definitions(
                 kept_going.extend(of_case)
     jobs.append(main_job(list(found.districts), lambda name: built[0].resolve_job_def(name)))
     jobs.append(retention_job(automation))
-    ticking = [retention_schedule(automation), *(entry for site in sites for entry in schedules(site, automation))]
+    ticking = [retention_schedule(automation, settings.waits("retention"))]
+    ticking.extend(entry for site in sites for entry in schedules(site, automation, waits))
     lost = {case: sentence for case, sentence in found.unreadable.items() if case in automation.cases}
-    looking = [sensor(sites, automation, kept_going) for sensor in (catch_up_sensor, replan_sensor) if sites]
-    if sites or lost:
-        looking.append(alarm_sensor(sites, automation, lost))
+    looking = [sensor(sites, automation, kept_going, waits) for sensor in (catch_up_sensor, replan_sensor) if sites]
+    if sites or lost or settings.wrong:
+        looking.append(alarm_sensor(sites, automation, lost, settings.wrong))
     resources: dict[str, object] = {
         "inputs": Inputs(data_dir=str(folder) if data_dir else ""),
         "storage": Storage(),

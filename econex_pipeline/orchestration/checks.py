@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from econex_pipeline.contracts import ContractViolation, validate
+from econex_pipeline.district import District
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.recipe import Day, Recipe
 from econex_pipeline.orchestration.resources import RunOptions
@@ -136,10 +137,15 @@ def _keeps_contract(contract: str, day: Day, frame: pd.DataFrame) -> Finding:
     return Finding(True, f"{len(frame)} rows as the contract asks", {"rows": len(frame)})
 
 
-def _levels_inside(day: Day, plan: pd.DataFrame) -> Finding:
-    """0 <= V <= capacity for every storage, scenario and stamp  [m3 or kWh]"""
-    stored = plan[plan["quantity"].isin(["level_m3", "stored_kwh"])]
-    capacity = stored["element"].map({name: s.capacity for name, s in day.setting.district.storages.items()})
+NOTHING_STORED = Finding(True, "nothing is stored", {"largest_excess": -np.inf})
+
+
+def levels_inside(district: District, frame: pd.DataFrame) -> Finding:
+    """0 <= V <= capacity for every storage and stamp of a table  [m3 or kWh]"""
+    stored = frame[frame["quantity"].isin(["level_m3", "stored_kwh"])]
+    if stored.empty:
+        return NOTHING_STORED
+    capacity = stored["element"].map({name: s.capacity for name, s in district.storages.items()})
     values, full = stored["value"].to_numpy(dtype=float), capacity.fillna(-np.inf).to_numpy(dtype=float)
     over = np.maximum(values - full, -values)
     at = int(np.argmax(over))
@@ -147,6 +153,11 @@ def _levels_inside(day: Day, plan: pd.DataFrame) -> Finding:
     where = "" if worst <= LEVEL_TOLERANCE else f", at {stored['element'].iloc[at]}"
     sentence = f"levels are inside 0 and capacity; largest excess {worst:.3g}{where}"
     return Finding(worst <= LEVEL_TOLERANCE, sentence, {"largest_excess": worst, "tolerance": LEVEL_TOLERANCE})
+
+
+def _levels_inside(day: Day, plan: pd.DataFrame) -> Finding:
+    """Judge the levels of every scenario of a plan."""
+    return levels_inside(day.setting.district, plan)
 
 
 def _one_way_at_a_time(day: Day, plan: pd.DataFrame) -> Finding:

@@ -69,6 +69,20 @@ def keys_of_hours(day: date, utc_offset_h: int) -> list[str]:
     return [key_of_hour(start + pd.Timedelta(hours=hour)) for hour in range(HOURS_PER_DAY)]
 
 
+def date_of(text: str) -> date:
+    """Read a date.
+
+    Raises
+    ------
+    InputError
+        If the text is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("command line", "day", text, "a date such as 2025-07-15") from None
+
+
 def parse_day(text: str, utc_offset_h: int, first_day: date) -> date:
     """Read an operating date of a site.
 
@@ -77,10 +91,7 @@ def parse_day(text: str, utc_offset_h: int, first_day: date) -> date:
     InputError
         If the text is not a date, or its hours have no partitions (yet).
     """
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise InputError("command line", "day", text, "a date such as 2025-07-15") from None
+    day = date_of(text)
     today = operating_day(datetime.now(UTC), utc_offset_h)
     if not first_day <= day <= today:
         expected = f"a date from {first_day} (weather.first_day of the case) to {today}, today at the site"

@@ -1,19 +1,24 @@
-"""A case whose files cannot be used: the others load, and this one is shown with the sentence that says why."""
+"""Files that cannot be used: all else loads, and each of these is shown with the sentence that says why.
+
+A case that cannot be used takes no other with it, and wrong settings of what runs by itself take no case with them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
 
 from econex_pipeline.contracts import EconexError
-from econex_pipeline.district import District, load_case
+from econex_pipeline.district import District, cases, load_case
+from econex_pipeline.orchestration.automation.settings import FILE, Automation, read_automation
 from econex_pipeline.orchestration.setting import Inputs, case_name
 
-GROUP = "unreadable_cases"
+GROUP = "unreadable_files"
 TABLE = "case_file"
+SETTINGS = ("settings_file", FILE.removesuffix(".yaml"))
 
 
 @dataclass(frozen=True)
@@ -46,26 +51,47 @@ def read_cases(folder: Path, names: Sequence[str]) -> Cases:
 
 def shown(case: str, sentence: str) -> dg.AssetSpec:
     """Give an asset that stands for the case in the graph, in a group of its own, until its file is mended."""
-    return dg.AssetSpec(
-        [TABLE, case_name(case)],
-        group_name=GROUP,
-        kinds={"yaml"},
-        owners=["team:district"],
-        description=f"This case cannot be used: {sentence}. Mend the file, then reload the definitions.",
-    )
+    said = f"This case cannot be used: {sentence}."
+    return _shown([TABLE, case_name(case)], said)
 
 
 def readable_check(case: str) -> dg.AssetChecksDefinition:
     """Give the check that says whether the case's file can be used by now."""
+    said = "The case and every file it names can be used."
+    return _readable([TABLE, case_name(case)], said, lambda inputs: inputs.setting(case))
 
-    @dg.asset_check(
-        asset=[TABLE, case_name(case)],
-        name="readable",
-        description="The case and every file it names can be used.",
+
+def shown_settings(wrong: Mapping[str, str]) -> dg.AssetSpec:
+    """Give an asset that stands for the settings of what runs by itself, until they are mended."""
+    dg.get_dagster_logger().warning(f"settings are left out: {'; '.join(wrong.values())}")
+    said = f"Settings that cannot be used, and what is made by them waits: {'; '.join(wrong.values())}."
+    return _shown(SETTINGS, said)
+
+
+def settings_check() -> dg.AssetChecksDefinition:
+    """Give the check that says whether the settings can be used by now."""
+    return _readable(SETTINGS, f"All of {FILE} can be used.", lambda inputs: _read_settings(inputs.folder()))
+
+
+def _read_settings(folder: Path) -> Automation:
+    return read_automation(folder, cases(folder))
+
+
+def _shown(key: Sequence[str], said: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        group_name=GROUP,
+        kinds={"yaml"},
+        owners=["team:district"],
+        description=f"{said} Mend the file, then reload the definitions.",
     )
+
+
+def _readable(key: Sequence[str], said: str, read: Callable[[Inputs], object]) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=key, name="readable", description=said)
     def readable(inputs: Inputs) -> dg.AssetCheckResult:
         try:
-            inputs.setting(case)
+            read(inputs)
         except EconexError as error:
             return dg.AssetCheckResult(passed=False, description=str(error))
         return dg.AssetCheckResult(passed=True, description="it can be used; reload the definitions")

@@ -154,7 +154,14 @@ def test_dagster_takes_each_configuration_of_the_instance(file: str) -> None:
     assert checked.success, checked.errors
     assert content["telemetry"] == {"enabled": False}
     assert content["run_retries"]["enabled"]
+    assert content["run_retries"]["retry_on_asset_or_op_failure"] is False
     assert content["run_monitoring"]["enabled"]
+
+
+def test_a_lost_pod_is_tried_again_and_wrong_input_is_not() -> None:
+    daemon = yaml.safe_load((ROOT / "deploy" / "k8s" / "values.yaml").read_text(encoding="utf-8"))["dagsterDaemon"]
+    assert daemon["runRetries"] == {"enabled": True, "maxRetries": 5, "retryOnAssetOrOpFailure": False}
+    assert daemon["runMonitoring"]["enabled"]
 
 
 @pytest.mark.parametrize("file", ["deploy/postgres.yaml", "deploy/celery.yaml"])

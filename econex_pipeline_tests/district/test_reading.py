@@ -111,7 +111,7 @@ def test_two_cases_that_would_be_stored_under_one_name_are_refused(own_data):
         ("tilt_deg: 20.0", "tilt_deg: 120.0", "nodes.home_1.pv.tilt_deg is 120.0; expected less than or equal to 90"),
         ("tilt_deg: 20.0", "tilt_deg: .nan", "nodes.home_1.pv.tilt_deg is nan; expected a finite number"),
         ("tilt_deg: 20.0", "tilt_deg: yes", "nodes.home_1.pv.tilt_deg: a number is needed here"),
-        ("1.0e+12", "1e12", "a number is needed here (write 1.0e+12, not 1e12)"),
+        ("1.0e+12", "1e12", "a number is needed here, not '1e12' (write 1.0e+12, not 1e12)"),
         ("tilt_deg: 20.0", "tilt_deg: 20.0\n      tilt_deg: 30.0", "the key 'tilt_deg' stands twice"),
         ("16-21\": 0.30", "16-21\": 0.90", "at 16 h the sell price 0.9 is above the buy price 0.61 per kWh"),
         ("\"15-16\": 0.45, ", "", "no price for the hours 15"),

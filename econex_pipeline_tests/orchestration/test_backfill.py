@@ -71,6 +71,8 @@ def test_a_backfill_of_all_cases_runs_them_side_by_side_and_reuses_what_is_there
     done = backfill(folder, "--case", "all", "--from", DAYS[0], "--to", DAYS[0])
     assert done.returncode == 0, done.stderr
     assert all(f"case {case}: complete" in done.stdout for case in CASES)
+    for case, made in zip(CASES, ("0 computed, 24 reused", "24 computed, 0 reused"), strict=True):
+        assert [line for line in done.stdout.splitlines() if line.startswith(f"{case}: ") and made in line]
     assert Path(storage.where("kpis", CASES[0], DAYS[0])).stat().st_mtime_ns == before
     assert storage.digest("kpis", CASES[1], DAYS[0]) is not None
 
@@ -79,6 +81,8 @@ def test_a_backfill_of_all_cases_runs_them_side_by_side_and_reuses_what_is_there
     ("arguments", "sentence"),
     [
         (("--case", CASES[0], "--from", DAYS[1], "--to", DAYS[0]), "a date not before the first"),
+        (("--case", "all", "--from", DAYS[1], "--to", DAYS[0]), "a date not before the first"),
+        (("--case", "all", "--from", DAYS[1], "--to", "soon"), "day is 'soon'; expected a date such as"),
         (("--case", "all", "--at-once", "0", "--from", DAYS[0], "--to", DAYS[1]), "at least 1 case"),
     ],
 )

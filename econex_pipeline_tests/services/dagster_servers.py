@@ -18,9 +18,18 @@ from econex_pipeline.orchestration.home import repository
 from econex_pipeline_tests.services.servers import answers, free_port
 
 CODE, WEB, DAEMON = "code_server", "webserver", "daemon"
+LOCATION = "econex"
 STARTUP_S = 120
 POLL_S = 0.5
 ENDED = ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED", "CANCELED", "COMPLETED")
+_INSTANCE = """
+telemetry: {enabled: false}
+nux: {enabled: false}
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config: {dequeue_interval_seconds: 1, max_concurrent_runs: 2}
+"""
 
 _LAUNCH = """mutation ($params: LaunchBackfillParams!) {
   launchPartitionBackfill(backfillParams: $params) {
@@ -33,11 +42,24 @@ _STATUS = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
   ... on PartitionBackfill { status error { message } }
   ... on PythonError { message }
 } }"""
+_STOP = "mutation ($id: String!) { terminateRun(runId: $id) { __typename } }"
+_TURN_ON = {
+    "schedule": "mutation ($of: ScheduleSelector!) { startSchedule(scheduleSelector: $of) { __typename } }",
+    "sensor": "mutation ($of: SensorSelector!) { startSensor(sensorSelector: $of) { __typename } }",
+}
 _RUNS = """query ($id: String!) {
   runsOrError(filter: { tags: [{ key: "dagster/backfill", value: $id }] }) {
     ... on Runs { results { runId status startTime endTime } }
   }
 }"""
+
+
+def instance_home(folder: Path, more: str = "") -> Path:
+    """Make the folder of an embedded instance that is quick to start a run; its configuration may say more."""
+    home = folder / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text(_INSTANCE + more, encoding="utf-8")
+    return home
 
 
 class Questions:
@@ -73,6 +95,13 @@ class Questions:
             raise RuntimeError(str(content["errors"]))
         return dict(content["data"])
 
+    def turn_on(self, kind: str, name: str) -> None:
+        """Turn a schedule or sensor on, as its page in the browser does."""
+        of = {"repositoryLocationName": LOCATION, "repositoryName": "__repository__", f"{kind}Name": name}
+        (answer,) = self.query(_TURN_ON[kind], of=of).values()
+        if answer["__typename"] not in ("ScheduleStateResult", "Sensor"):
+            raise RuntimeError(f"{kind} {name} was not turned on: {answer}")
+
     def launch_backfill(self, asset: Sequence[str], first: str, last: str) -> str:
         """Launch the backfill of a range of partitions of one asset, as its page in the browser does; give its name."""
         span = {"assetKey": {"path": list(asset)}, "partitions": {"range": {"start": first, "end": last}}}
@@ -88,6 +117,13 @@ class Questions:
     def runs(self, backfill: str) -> list[dict[str, Any]]:
         """Runs of a backfill, the newest first: runId, status, startTime and endTime [s]."""
         return list(self.query(_RUNS, id=backfill)["runsOrError"]["results"])
+
+    def stop(self, backfill: str) -> None:
+        """Stop the runs of a backfill, as their pages in the browser do."""
+        for run in self.runs(backfill):
+            answer = self.query(_STOP, id=run["runId"])["terminateRun"]
+            if answer["__typename"] != "TerminateRunSuccess":
+                raise RuntimeError(f"run {run['runId']} was not stopped: {answer}")
 
     def wait_for(self, backfill: str, timeout_s: float, meanwhile: Callable[[], object] = lambda: None) -> str:
         """Wait until a backfill has ended; give its status.
@@ -138,7 +174,7 @@ class Servers(Questions):
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "workspace.yaml").write_text(
-            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {self.code_port}, location_name: econex}}\n"
+            f"load_from:\n  - grpc_server: {{host: 127.0.0.1, port: {self.code_port}, location_name: {LOCATION}}}\n"
         )
 
     def __enter__(self) -> Servers:

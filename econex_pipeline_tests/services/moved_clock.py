@@ -1,12 +1,15 @@
 """A clock that a test moves, for the processes that are started under it (Debian's libfaketime).
 
 Only the time of day is moved: what a process waits for or measures goes on at its own pace. Of each minute the clock
-shows the last seconds only, and then leaps into those of the next. So a minute takes three seconds, and whoever waits
-for the next full minute does not wait longer than that.
+shows three late seconds only, and then leaps into those of the next. So a minute takes three seconds, and whoever
+waits for the next full minute, as Dagster's scheduler does, waits ten seconds at most. The first seconds of a minute
+must never be seen: who waits for the next one from there waits for most of a real minute, and what was due comes long
+after its time.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -14,8 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 LIBRARIES = "usr/lib/*/faketime/libfaketimeMT.so.1"
-FIRST_S, SHOWN_S = 55, 3
-"""Of each minute: the first second that is shown, and how many [s]. Processes look at a leap up to a second late."""
+FIRST_S, SHOWN_S, LOOK_S = 50, 3, 0.1
+"""Of each minute: the first second that is shown, and how many; how often that is looked at [s].
+
+Processes see a leap up to two seconds late, as libfaketime counts whole ones; a machine that is busy leaps late itself.
+"""
 AT_START = """import threading
 import time
 
@@ -84,12 +90,19 @@ class MovedClock:
     def put(self, at: datetime) -> None:
         """Put the clock to a minute."""
         with self._turn:
-            self._ahead_s = round(at.replace(second=FIRST_S, microsecond=0).timestamp() - time.time())
-            beside = self.file.with_suffix(".new")
-            beside.write_text(f"{self._ahead_s:+d}\n", encoding="utf-8")
-            beside.replace(self.file)
+            self._show(at)
+
+    def _show(self, at: datetime) -> None:
+        self._ahead_s = math.ceil(at.replace(second=FIRST_S, microsecond=0).timestamp() - time.time())
+        beside = self.file.with_suffix(".new")
+        beside.write_text(f"{self._ahead_s:+d}\n", encoding="utf-8")
+        beside.replace(self.file)
 
     def _go(self) -> None:
-        while not self._over.wait(SHOWN_S - (self.now.timestamp() % 60 - FIRST_S)):
-            if self.now.second >= FIRST_S + SHOWN_S:
-                self.put(self.now + timedelta(minutes=1))
+        while not self._over.wait(LOOK_S):
+            with self._turn:
+                now = self.now
+                if now.second >= FIRST_S + SHOWN_S:
+                    self._show(now + timedelta(minutes=1))
+                elif now.second < FIRST_S:  # it was stopped for so long that the next minute has begun
+                    self._show(now)

@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline_tests.orchestration.notify.servers import Hook, Letters, hook_server, mail_server
 from econex_pipeline_tests.orchestration.test_forecast_feed import forecasts_of_the_law
-from econex_pipeline_tests.services.dagster_servers import DAEMON, Servers
+from econex_pipeline_tests.services.dagster_servers import DAEMON, Servers, instance_home
 from econex_pipeline_tests.services.moved_clock import MovedClock
 
 pytestmark = pytest.mark.services
@@ -44,25 +44,15 @@ CASES = {
     ),
 }
 PRICE = r"(?m)^(  water_buy_usd_m3:) \S+$"
-AUTOMATION = """
+PLANNED_AT_H = 16
+AUTOMATION = f"""
 cases: [fed]
+planning: {{at: "{PLANNED_AT_H}:00"}}
+catch_up: {{grace_minutes: 20}}
 notify:
-  webhook: {}
-  mail: {host: 127.0.0.1, port: PORT, security: none, sender: a@example, recipients: [b@example], least: error}
+  webhook: {{}}
+  mail: {{host: 127.0.0.1, port: PORT, security: none, sender: a@example, recipients: [b@example], least: error}}
 """
-INSTANCE = """
-telemetry: {enabled: false}
-nux: {enabled: false}
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config: {dequeue_interval_seconds: 1, max_concurrent_runs: 2}
-"""
-TURN_ON = {
-    "schedule": """mutation ($of: ScheduleSelector!) { startSchedule(scheduleSelector: $of) {
-        __typename } }""",
-    "sensor": "mutation ($of: SensorSelector!) { startSensor(sensorSelector: $of) { __typename } }",
-}
 SWITCHES = {
     "schedule": [f"plan_next_day_{CASE}", f"operate_each_hour_{CASE}", f"report_each_day_{CASE}", "weekly_retention"],
     "sensor": ["catch_up", "replan", "alarms"],
@@ -93,11 +83,10 @@ class Life:
         return self.data / "forecasts" / FEED
 
     def turn_on(self) -> None:
-        """Turn every switch, as its page in the browser does."""
+        """Turn every switch."""
         for kind, names in SWITCHES.items():
             for name in names:
-                of = {"repositoryLocationName": "econex", "repositoryName": "__repository__", f"{kind}Name": name}
-                self.servers.query(TURN_ON[kind], of=of)
+                self.servers.turn_on(kind, name)
 
     def runs(self) -> list[dict[str, Any]]:
         """All runs, the oldest first: status, who asked for it, first and last partition."""
@@ -136,10 +125,14 @@ class Life:
         return [post for post in self.hook.posts if post["event"] == event and post["alarm"].startswith(alarm)]
 
     def put(self, hour: int, minute: int) -> None:
-        """Put the clock to a time of the day at the site, as soon as nothing is being made."""
+        """Put the clock to a time of the day at the site, as soon as nothing is being made; but never back."""
         self.until(lambda: not any(run["status"] in UNFINISHED for run in self.runs()), "the end of all runs")
-        start = day_start_utc(DAY, UTC_OFFSET_H).to_pydatetime()
-        self.clock.put(start + timedelta(hours=hour, minutes=minute))
+        self.clock.put(max(_at(hour, minute), self.clock.now))
+
+    def early(self, hour: int, minute: int) -> None:
+        """Refuse to go on where a busy machine has let the time pass at which something was to happen next."""
+        if self.clock.now >= _at(hour, minute):
+            raise TimeoutError(f"it is {self.clock.now} already, {hour}:{minute:02d} at the site has passed")
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait until something holds."""
@@ -148,6 +141,11 @@ class Life:
             if time.monotonic() > until:
                 raise TimeoutError(f"waited in vain at {self.clock.now}: {what}; see {self.servers.folder}")
             time.sleep(LOOK_S)
+
+
+def _at(hour: int, minute: int) -> datetime:
+    """A time of the day at the site."""
+    return day_start_utc(DAY, UTC_OFFSET_H).to_pydatetime() + timedelta(hours=hour, minutes=minute)
 
 
 def _inputs(data_dir: Path, folder: Path) -> Path:
@@ -169,11 +167,8 @@ def _inputs(data_dir: Path, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Life]:
     folder = tmp_path_factory.mktemp("life")
-    data, home, root = _inputs(data_dir, folder), folder / "home", folder / "storage"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(INSTANCE)
-    first = day_start_utc(DAY, UTC_OFFSET_H).to_pydatetime() + timedelta(minutes=15)
-    with MovedClock(folder / "clock", first) as clock, hook_server() as hook, mail_server() as (letters, port):
+    data, home, root = _inputs(data_dir, folder), instance_home(folder), folder / "storage"
+    with MovedClock(folder / "clock", _at(0, 15)) as clock, hook_server() as hook, mail_server() as (letters, port):
         (data / "automation.yaml").write_text(AUTOMATION.replace("PORT", str(port)), encoding="utf-8")
         places = {
             "DAGSTER_HOME": str(home),
@@ -198,13 +193,14 @@ def _live(life: Life) -> None:
     daemon = life.servers.running[DAEMON]
     daemon.terminate()
     daemon.wait(60)
-    life.put(8, 40)
+    life.put(8, 20)
     life.seen["hours before the daemon came back"] = life.operated()
     life.servers.start(DAEMON)
     life.until(lambda: len(life.operated()) == 8, "the hours that were missed")
 
     life.put(8, 58)
     life.water_costs("cheap")
+    life.early(9, 5)
     life.until(lambda: life.told("raised", "run_failed:operate"), "the alarm of a tariff that is no number")
     life.put(9, 25)
     life.until(lambda: life.told("raised", "plan_stale"), "the alarm of a plan whose inputs cannot be read")
@@ -216,11 +212,12 @@ def _live(life: Life) -> None:
 
     whole = life.feed.read_bytes()
     life.feed.write_bytes(whole[: len(whole) // 2])
-    life.put(12, 15)
+    life.early(PLANNED_AT_H, 0)
+    life.put(PLANNED_AT_H, 0)
     life.until(lambda: life.told("raised", "run_failed:day_ahead"), "the alarm of a plan without forecasts")
     life.seen["planned with a broken feed"] = life.planned(NEXT_DAY)
     life.feed.write_bytes(whole)
-    life.put(13, 40)
+    life.put(PLANNED_AT_H + 1, 25)
     life.until(lambda: life.planned(NEXT_DAY), "the plan of the next day")
     life.until(lambda: len(life.told("cleared", "")) == len(life.told("raised", "")), "the end of these alarms")
 

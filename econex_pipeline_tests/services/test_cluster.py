@@ -22,7 +22,7 @@ from dagster._serdes import serialize_value
 
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.home import repository
-from econex_pipeline.orchestration.jobs import MAIN
+from econex_pipeline.orchestration.jobs import MAIN, WITHIN_TAG
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline.orchestration.stores import WRITER
 from econex_pipeline_tests.services.s3_server import S3Server, s3_server
@@ -55,13 +55,13 @@ class Cluster:
     def instance(self) -> dg.DagsterInstance:
         return dg.DagsterInstance.from_config(str(self.folder / "home"))
 
-    def launch_days(self) -> None:
-        """Put the day of each case into the queue, side by side, as persons would."""
+    def launch_days(self, *cases: str, day: str = KEY) -> None:
+        """Put a day of each case into the queue, side by side, as persons would."""
         launch = [BIN / "dagster", "job", "launch", "-w", repository() / "workspace.yaml", "-j", MAIN, "--config-json"]
-        days = [{"ops": {"whole_day": {"config": {"case": case, "day": KEY}}}} for case in CASES]
+        days = [{"ops": {"whole_day": {"config": {"case": case, "day": day}}}} for case in cases]
         quiet = {"env": self.env, "cwd": repository(), "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         asked = [subprocess.Popen([*launch, json.dumps(day)], **quiet) for day in days]
-        assert [process.wait(PATIENCE_S) for process in asked] == [0] * len(CASES)
+        assert [process.wait(PATIENCE_S) for process in asked] == [0] * len(cases)
 
     def runs(self, job: str) -> list[dg.DagsterRun]:
         """Runs of a job, the newest first."""
@@ -159,7 +159,7 @@ class Story:
 @pytest.fixture(scope="module")
 def story(cluster: Cluster) -> Story:
     operate = f"operate_{BASE}"
-    cluster.launch_days()
+    cluster.launch_days(*CASES)
     wait_until(lambda: cluster.group_of(operate) > 0, "the hours to start", PATIENCE_S, step_s=0.01)
     groups = [cluster.group_of(f"day_ahead_{OTHER}"), cluster.group_of(operate)]
     second, last = [
@@ -216,3 +216,21 @@ def test_the_instance_is_in_postgres_and_no_secret_in_any_record(cluster: Cluste
     assert records
     for name in ("ECONEX_PG_PASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_ACCESS_KEY_ID"):
         assert not [text for text in texts if cluster.env[name].encode() in text]
+
+
+def test_a_day_that_a_person_stops_is_not_tried_again(cluster: Cluster, story: Story) -> None:
+    """The last one: it leaves a part of another day in the bucket."""
+    known = {run.run_id for run in cluster.runs(MAIN)}
+    plan = f"day_ahead_{OTHER}"
+    cluster.launch_days(OTHER, day="2025-07-16")
+    (day,) = [run for run in cluster.runs(MAIN) if run.run_id not in known]
+
+    def parts() -> list[dg.DagsterRun]:
+        return [run for run in cluster.runs(plan) if run.tags.get(WITHIN_TAG) == day.run_id]
+
+    wait_until(lambda: any(run.status.value == "STARTED" for run in parts()), "the plan to start", PATIENCE_S)
+    with cluster.instance() as instance:
+        assert instance.run_launcher.terminate(day.run_id)
+    wait_until(lambda: all(run.is_finished for run in parts()), "the end of what it had begun", PATIENCE_S)
+    assert [run.status.value for run in cluster.runs(MAIN) if run.run_id not in known] == ["CANCELED"]
+    assert [run.status.value for run in parts()] == ["FAILURE"]

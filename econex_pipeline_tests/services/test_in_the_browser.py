@@ -20,6 +20,7 @@ from econex_pipeline.orchestration.recipe import HOURS, Day, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
+from econex_pipeline_tests.services.dagster_servers import instance_home
 from econex_pipeline_tests.services.make_ui import MakeUi
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ FILE = (
     "district: two_homes\ndescription: Two homes, planned over few scenarios.\n"
     "changes:\n  scenarios: {drawn: 4, kept: 2}\n"
 )
-INSTANCE = """
-telemetry: {enabled: false}
-nux: {enabled: false}
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config: {dequeue_interval_seconds: 1, max_concurrent_runs: 2}
-"""
 ROOMS = ("weather", "scenarios", "planning", "control", "reporting")
 WRONG = "resources:\n  options:\n    config:\n      scenarios: 0\n"
 DIALOG = "//*[@role='dialog' or contains(@class, 'bp5-dialog') or contains(@class, 'bp6-dialog')]"
@@ -95,13 +88,11 @@ def site(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[S
     from econex_pipeline_tests.services.browser import Browser  # its driver is not installed for the other tests
 
     folder = tmp_path_factory.mktemp("browser")
-    data, root, home = Path(shutil.copytree(data_dir, folder / "data")), folder / "storage", folder / "dagster"
+    data, root, home = Path(shutil.copytree(data_dir, folder / "data")), folder / "storage", instance_home(folder)
     for path in (data / "cases").glob("*.yaml"):
         path.unlink()
     for case in CASES:
         (data / "cases" / f"{case}.yaml").write_text(FILE, encoding="utf-8")
-    home.mkdir()
-    (home / "dagster.yaml").write_text(INSTANCE)
     places = {"DAGSTER_HOME": str(home), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(root)}
     with (
         MakeUi(folder / "servers", places) as servers,

@@ -15,7 +15,8 @@ import pytest
 
 from econex_pipeline.orchestration.recipe import HOURS
 from econex_pipeline_tests.orchestration import chains
-from econex_pipeline_tests.services.dagster_servers import DAEMON, WEB, Servers
+from econex_pipeline_tests.services.dagster_servers import DAEMON, WEB, Servers, instance_home
+from econex_pipeline_tests.services.servers import wait_until
 
 pytestmark = pytest.mark.services
 
@@ -23,15 +24,9 @@ SEED = 20250714
 WORKER = "worker"
 VICTIMS = [WORKER] * 4 + [DAEMON] * 3 + [WEB] * 3
 LONGEST_S = 900.0  # a machine that is busy with other things too takes its time
-INSTANCE = """
-telemetry: {enabled: false}
-nux: {enabled: false}
+FOUND_AND_TRIED_AGAIN = """
 run_retries: {enabled: true, max_retries: 10, retry_on_asset_or_op_failure: false}
 run_monitoring: {enabled: true, poll_interval_seconds: 5}
-run_coordinator:
-  module: dagster.core.run_coordinator
-  class: QueuedRunCoordinator
-  config: {dequeue_interval_seconds: 1}
 """
 
 
@@ -119,9 +114,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Story:
     keys, chance = chains.keys(chains.setting(data)), random.Random(SEED)
     hours = sorted(chance.sample(range(2, len(keys) - 2), len(VICTIMS)))
     planned = list(zip(hours, chance.sample(VICTIMS, len(VICTIMS)), strict=True))
-    home = folder / "dagster"
-    home.mkdir()
-    (home / "dagster.yaml").write_text(INSTANCE)
+    home = instance_home(folder, more=FOUND_AND_TRIED_AGAIN)
     places = {"DAGSTER_HOME": str(home), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(disturbed)}
     with Servers(folder / "servers", "econex_pipeline.definitions", places) as servers:
         reaper = Reaper(servers, disturbed / HOURS / chains.CASE, planned)
@@ -155,3 +148,27 @@ def test_no_hour_is_lost_and_none_is_doubled(story: Story) -> None:
 
 def test_every_byte_is_that_of_the_undisturbed_run(story: Story) -> None:
     assert story.disturbed == story.undisturbed
+
+
+def test_a_run_that_a_person_stops_keeps_its_hours_and_the_next_goes_on_from_there(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    data, plans = chains.planned(data_dir, tmp_path)
+    keys, hours = chains.keys(chains.setting(data)), plans / HOURS / chains.CASE
+    places = {"DAGSTER_HOME": str(instance_home(tmp_path)), "ECONEX_DATA": str(data), "ECONEX_STORAGE": str(plans)}
+
+    def stored() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in hours.glob("[0-9]*.parquet")}
+
+    with Servers(tmp_path / "servers", "econex_pipeline.definitions", places) as servers:
+        stopped = servers.launch_backfill([HOURS, chains.CASE], keys[0], keys[-1])
+        wait_until(lambda: len(stored()) >= 3, "the first hours", LONGEST_S, step_s=0.02)
+        servers.stop(stopped)
+        assert servers.wait_for(stopped, LONGEST_S) == "COMPLETED_FAILED"
+        assert [run["status"] for run in servers.runs(stopped)] == ["CANCELED"]
+        kept = stored()
+        again = servers.launch_backfill([HOURS, chains.CASE], keys[0], keys[-1])
+        assert servers.wait_for(again, LONGEST_S) == "COMPLETED_SUCCESS"
+    assert 0 < len(kept) < len(keys)
+    assert len(stored()) == len(keys)
+    assert kept.items() <= stored().items()

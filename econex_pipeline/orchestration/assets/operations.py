@@ -17,7 +17,7 @@ from econex_pipeline.contracts import validate
 from econex_pipeline.contracts.time import HOURS_PER_DAY, operating_day
 from econex_pipeline.district import District
 from econex_pipeline.orchestration import catalogue, partitions
-from econex_pipeline.orchestration.checks import Finding, asked, found, result
+from econex_pipeline.orchestration.checks import NOTHING_STORED, Finding, asked, found, levels_inside, result
 from econex_pipeline.orchestration.failures import plainly
 from econex_pipeline.orchestration.hours import ROOMS, Hour, OperatedHour, ensure_hour
 from econex_pipeline.orchestration.operated_day import NEEDS, OperatedDay
@@ -124,36 +124,42 @@ def _line(span: str, hours: Sequence[OperatedHour]) -> str:
 
 
 def hour_checks(case: str) -> dg.AssetChecksDefinition:
-    """Give the blocking checks of operated hours: contracts, and the balances of every node and storage.
+    """Give the checks of operated hours: contracts and balances, which block, and levels, which warn.
 
-    Both are judged in one pass over what is stored. They are one verdict on all hours of a run, without partitions of
+    All are judged in one pass over what is stored. They are one verdict on all hours of a run, without partitions of
     their own, as `checks.daily_checks` says why.
     """
     asset = dg.AssetKey([HOURS, case_name(case)])
     specs = {
         "contract": "Operations and states keep their contracts in every hour of the run.",
         "balances": "Nothing is lost or made at any node, tank or battery in any step, every term measured on its own.",
+        "levels": "No storage stands below empty or above full.",
     }
 
     @dg.multi_asset_check(
         name=f"{HOURS}_{case_name(case)}_checks",
-        specs=[dg.AssetCheckSpec(name, asset=asset, description=text, blocking=True) for name, text in specs.items()],
+        specs=[
+            dg.AssetCheckSpec(name, asset=asset, description=text, blocking=name != "levels")
+            for name, text in specs.items()
+        ],
     )
     def judged(
         context: dg.AssetCheckExecutionContext, inputs: Inputs, storage: Storage
     ) -> Iterator[dg.AssetCheckResult]:
         keys, setting, worst = asked(context, asset.path, latest=HOURS_PER_DAY), inputs.setting(case), Residuals()
-        kept = found(lambda: _look(keys, setting, storage, worst))
+        kept, unjudged = found(lambda: _look(keys, setting, storage, worst)), "not judged: a contract is broken"
         yield result([kept], name="contract", asset=asset)
-        closed = worst.finding() if kept.passed else Finding(False, "not judged: a contract is broken")
+        closed = worst.finding() if kept.passed else Finding(False, unjudged)
         yield result([closed], name="balances", asset=asset)
+        levels = worst.levels if kept.passed else Finding(False, unjudged)
+        yield result([levels], blocking=False, name="levels", asset=asset)
 
     return judged
 
 
 @dataclass
 class Residuals:
-    """Largest residuals seen so far of any balance: |in - out - stored change|, beyond what the engine states.
+    """Largest residuals of any balance so far: |in - out - stored change|, beyond what the engine states; and levels.
 
     Attributes
     ----------
@@ -161,11 +167,14 @@ class Residuals:
         Of any node, tank and battery [m3, kWh].
     stated_m3 : float
         Largest step error that EPANET states for a tank at its limits [m3].
+    levels : Finding
+        The level furthest outside empty and full.
     """
 
     water_m3: float = 0.0
     energy_kwh: float = 0.0
     stated_m3: float = 0.0
+    levels: Finding = NOTHING_STORED
 
     def see(self, district: District, operations: pd.DataFrame, states: pd.DataFrame) -> None:
         """Take more steps into account."""
@@ -176,6 +185,7 @@ class Residuals:
             self.water_m3 = max(self.water_m3, step.worst_water_m3)
             self.energy_kwh = max(self.energy_kwh, step.worst_energy_kwh)
             self.stated_m3 = max(self.stated_m3, *step.water_bound_m3.values(), 0.0)
+        self.levels = max(self.levels, levels_inside(district, states), key=lambda seen: seen.numbers["largest_excess"])
 
     def finding(self) -> Finding:
         """Say whether nothing was lost or made."""

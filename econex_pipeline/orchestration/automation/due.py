@@ -112,6 +112,13 @@ def due(site: Site, settings: Automation, now: datetime) -> list[Due]:
     return sorted((entry for entry in found if entry.at <= now), key=lambda entry: entry.at)
 
 
+def due_since(site: Site, settings: Automation, request: Request) -> datetime:
+    """Say since when the first partition of a request is due."""
+    past = timedelta(minutes=settings.operating.minutes_past)
+    entries = _of_day(site.utc_offset_h, request.day, settings.planning.before_day, past)
+    return next(entry.at for entry in entries if (entry.stage, entry.key) == (request.stage, request.keys[0]))
+
+
 @lru_cache(maxsize=DAYS_REMEMBERED)
 def _of_day(utc_offset_h: int, day: date, before_day: timedelta, past: timedelta) -> tuple[Due, ...]:
     start, key = day_start_utc(day, utc_offset_h).to_pydatetime(), partitions.key_of_day(day, utc_offset_h)

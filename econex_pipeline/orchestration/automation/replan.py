@@ -51,7 +51,11 @@ def changed_table(setting: Setting, date: date, storage: Storage) -> str | None:
 
 
 def replan_sensor(
-    sites: Sequence[Site], settings: Automation, jobs: Sequence[UnresolvedAssetJobDefinition], clock: Clock = now_utc
+    sites: Sequence[Site],
+    settings: Automation,
+    jobs: Sequence[UnresolvedAssetJobDefinition],
+    waits: str | None = None,
+    clock: Clock = now_utc,
 ) -> dg.SensorDefinition:
     """Ask for the next day's plan anew, with the options it was made with, once its inputs have changed."""
 
@@ -67,7 +71,7 @@ def replan_sensor(
     )
     def replan(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
         inputs, storage = cast(Inputs, context.resources.inputs), cast(Storage, context.resources.storage)
-        if (said := versions.outdated()) is not None:
+        if (said := waits or versions.outdated()) is not None:
             return dg.SkipReason(said)
         now, asked = clock(), []
         for site in sites:

@@ -100,13 +100,18 @@ def retention_job(settings: Automation) -> dg.JobDefinition:
     return retention
 
 
-def retention_schedule(settings: Automation) -> dg.ScheduleDefinition:
-    """Prune once a week, at night in UTC."""
+def retention_schedule(settings: Automation, waits: str | None = None) -> dg.ScheduleDefinition:
+    """Prune once a week, at night in UTC; a reason to wait makes it ask for nothing and say why."""
     weekday = settings.retention.weekday
-    return dg.ScheduleDefinition(
+
+    @dg.schedule(
         name="weekly_retention",
         cron_schedule=f"30 3 * * {weekday[:3]}",
         execution_timezone="UTC",
         job_name=JOB,
         description=f"Every {weekday} at 03:30 UTC takes away logs older than {settings.retention.keep_days} days.",
     )
+    def weekly_retention() -> dg.RunRequest | dg.SkipReason:
+        return dg.SkipReason(waits) if waits else dg.RunRequest()
+
+    return weekly_retention

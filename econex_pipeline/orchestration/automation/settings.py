@@ -7,7 +7,8 @@ and nobody is told before a way to tell them stands in the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -28,7 +29,8 @@ Severity = Literal["warning", "error"]
 def _clock_time(value: Any) -> Any:
     """YAML reads 12:30 without quotes as the number 750."""
     if not isinstance(value, str) or not re.fullmatch(r"(1[2-9]|2[0-3]):[0-5]\d", value):
-        raise ValueError('a time from "12:00" (when the plan\'s forecast is issued) to "23:59" is needed, in quotes')
+        from_to = '"12:00" (when the plan\'s forecast is issued) to "23:59"'
+        raise ValueError(f"a time from {from_to} is needed, in quotes, not {value!r}")
     return value
 
 
@@ -118,6 +120,7 @@ class Alarms(Frozen):
     unserved: UnservedKind = UnservedKind()
     fallback: FallbackKind = FallbackKind()
     blind: Kind = Kind(severity="error", hold_minutes=15)
+    settings: Kind = Kind(severity="error")
 
 
 class Way(Frozen):
@@ -168,6 +171,67 @@ class Automation(Frozen):
     notify: Notify = Notify()
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What could be read of the file.
+
+    Attributes
+    ----------
+    automation : Automation
+        All that can be used; what cannot is as it would be without it.
+    wrong : mapping of str to str
+        The sentence that says what is wrong, by the part of the file it concerns.
+    """
+
+    automation: Automation
+    wrong: Mapping[str, str]
+
+    def waits(self, *parts: str) -> str | None:
+        """Say why what is made by some parts of the file must wait; None if nothing of them is wrong.
+
+        A name that is no part of the file may have been meant for any.
+        """
+        said = [
+            sentence for part, sentence in self.wrong.items() if part in parts or part not in Automation.model_fields
+        ]
+        return f"waits until {FILE} is mended and the definitions are reloaded: {said[0]}" if said else None
+
+
+def read_settings(data_dir: Path, known: Sequence[str]) -> Settings:
+    """Read the settings of a data folder; what is wrong in one place takes nothing else with it.
+
+    Parameters
+    ----------
+    data_dir : Path
+        The data folder.
+    known : sequence of str
+        Names of its cases.
+    """
+    try:
+        return Settings(read_automation(data_dir, known), {})
+    except InputError as error:
+        first = error
+    path = data_dir / FILE
+    try:
+        content = read_yaml(path)
+    except InputError:
+        content = {}
+    kept: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for part, piece in _pieces(content):
+        try:
+            settings = _checked(path, piece)
+            _check_cases(path, settings.cases if part == "cases" else (), known)
+        except InputError as error:
+            wrong.setdefault(part, str(error))
+        else:
+            kept[part] = {**kept.get(part, {}), **piece[part]} if isinstance(piece[part], dict) else piece[part]
+    named = content.get("cases", [DEFAULT_CASE])
+    kept["cases"] = [case for case in known if isinstance(named, list) and case in named]
+    kept["notify"] = {"log": {}, **kept.get("notify", {})}  # what is wrong is told there at least
+    return Settings(Automation.model_validate(kept), wrong or {first.field.split(".")[0]: str(first)})
+
+
 def read_automation(data_dir: Path, known: Sequence[str]) -> Automation:
     """Read the settings of a data folder.
 
@@ -186,16 +250,32 @@ def read_automation(data_dir: Path, known: Sequence[str]) -> Automation:
     path = data_dir / FILE
     if not path.exists():
         return Automation(cases=[case for case in (DEFAULT_CASE,) if case in known])
-    content = read_yaml(path)
+    settings = _checked(path, read_yaml(path))
+    _check_cases(path, settings.cases, known)
+    return settings
+
+
+def _checked(path: Path, content: Any) -> Automation:
     try:
-        settings = Automation.model_validate(content)
+        return Automation.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "file"
         if first["type"] in ("value_error", "missing"):
             raise InputError.saying(path, field, first["msg"].removeprefix("Value error, ")) from None
         raise InputError(path, field, first["input"], first["msg"].removeprefix("Input should be ")) from None
-    for case in settings.cases:
+
+
+def _check_cases(path: Path, cases: Sequence[str], known: Sequence[str]) -> None:
+    for case in cases:
         if case not in known:
             raise InputError(path, "cases", case, f"cases in cases/: {', '.join(known)}{nearest(case, known)}")
-    return settings
+
+
+def _pieces(content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Cut the content of the file into the least pieces that can be right or wrong alone, each with its part."""
+    for part, value in content.items():
+        if isinstance(value, dict):
+            yield from ((part, {part: {key: one}}) for key, one in value.items())
+        else:
+            yield part, {part: value}

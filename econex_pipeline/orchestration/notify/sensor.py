@@ -30,11 +30,16 @@ def teller_resources(settings: Automation) -> dict[str, dg.ConfigurableResource]
 
 
 def alarm_sensor(
-    sites: Sequence[Site], settings: Automation, unreadable: Mapping[str, str] | None = None, clock: Clock = now_utc
+    sites: Sequence[Site],
+    settings: Automation,
+    unreadable: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
+    clock: Clock = now_utc,
 ) -> dg.SensorDefinition:
     """Look for what is wrong with every case, and tell what becomes an alarm and what is over.
 
-    Cases that should run by themselves and could not be read come with the sentence that says why.
+    Cases that should run by themselves and could not be read, and parts of the settings that cannot be used, come with
+    the sentence that says why.
     A way that fails is tried again at the next look, for two days; the others are not told twice.
     """
     ways = [name.removeprefix(PREFIX) for name in teller_resources(settings)]
@@ -44,7 +49,8 @@ def alarm_sensor(
         minimum_interval_seconds=EVERY_S,
         required_resource_keys={"inputs", "storage", *(f"{PREFIX}{way}" for way in ways)},
         description=(
-            f"Tells failed runs, missing and stale plans, demand not served and repeated fallbacks, and their end: "
+            "Tells failed runs, missing and stale plans, demand not served, repeated fallbacks and wrong settings, and "
+            "their end: "
             f"by {', '.join(ways) or 'nobody, until a way to tell stands in automation.yaml'}."
         ),
     )
@@ -52,6 +58,7 @@ def alarm_sensor(
         now = clock()
         watch, posts = load(context.cursor)
         conditions, lost = [_no_case(case, said, settings) for case, said in (unreadable or {}).items()], False
+        conditions.extend(_wrong_settings(part, said, settings) for part, said in (wrong or {}).items())
         conditions.extend(housekeeping(context.instance, settings))
         inputs, storage = cast(Inputs, context.resources.inputs), cast(Storage, context.resources.storage)
         for site in sites:
@@ -76,6 +83,14 @@ def _no_case(case: str, said: str, settings: Automation) -> Condition:
     sentence = f"the case cannot be used and gets no plan: {said}; mend the file, then reload the definitions"
     name, severity = f"plan_missing:{case}", settings.alarms.plan_missing.severity
     return Condition(name, "plan_missing", case, severity, "No plan", sentence)
+
+
+def _wrong_settings(part: str, said: str, settings: Automation) -> Condition:
+    """What is wrong with the settings: switches that need it wait, and nothing is told by what cannot be read."""
+    sentence = (
+        f"these settings are not used, and what is made by them waits: {said}; mend it, then reload the definitions"
+    )
+    return Condition(f"settings:{part}", "settings", "", settings.alarms.settings.severity, "Wrong settings", sentence)
 
 
 def _blind(site: Site, error: Exception, settings: Automation) -> Condition:

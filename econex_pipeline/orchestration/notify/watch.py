@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from econex_pipeline.orchestration.automation.settings import Alarms, Kind, Severity
 
-KindName = Literal["run_failed", "plan_missing", "plan_stale", "unserved", "fallback", "blind"]
+KindName = Literal["run_failed", "plan_missing", "plan_stale", "unserved", "fallback", "blind", "settings"]
 SEVERITIES: tuple[Severity, ...] = ("warning", "error")
 
 

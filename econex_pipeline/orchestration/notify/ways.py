@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import smtplib
 import ssl
 import urllib.error
@@ -106,7 +107,7 @@ class MailTeller(dg.ConfigurableResource):
         try:
             with self._connected() as server:
                 refused = server.send_message(self._message(notice))
-        except (smtplib.SMTPException, OSError) as error:
+        except (smtplib.SMTPException, OSError, ValueError) as error:  # an address that cannot be written is a value
             code = getattr(error, "smtp_code", None)
             raise NotTold(f"no mail was sent: {type(error).__name__}{f' {code}' if code else ''}") from None
         if refused:
@@ -144,6 +145,22 @@ class MailTeller(dg.ConfigurableResource):
         return message
 
 
+class MissingTeller(dg.ConfigurableResource):
+    """A way whose secret is missing: it says so at each notice, and the other ways are told all the same.
+
+    Attributes
+    ----------
+    variable : str
+        Name of the environment variable that should hold the secret.
+    """
+
+    variable: str
+
+    def tell(self, notice: Notice) -> None:
+        """Refuse the notice."""
+        raise NotTold(f"the environment variable {self.variable} of the code server is not set")
+
+
 def headline(notice: Notice) -> str:
     """Say a notice in one line."""
     condition = notice.condition
@@ -170,14 +187,20 @@ def payload(notice: Notice) -> dict[str, Any]:
 
 
 def tellers(notify: Notify) -> dict[str, dg.ConfigurableResource]:
-    """Give a resource for each way of `automation.yaml`, by name; secrets as names of environment variables."""
+    """Give a resource for each way of `automation.yaml`, by name; secrets as names of environment variables.
+
+    Dagster makes no resource at all where one of these variables is missing: then nobody would be told anything.
+    """
     found: dict[str, dg.ConfigurableResource] = {}
     if notify.log is not None:
         found["log"] = LogTeller()
-    if notify.webhook is not None:
-        found["webhook"] = WebhookTeller(url=dg.EnvVar(notify.webhook.url_variable))
-    if notify.mail is not None:
-        mail = notify.mail
+    if (webhook := notify.webhook) is not None:
+        there = os.environ.get(webhook.url_variable)
+        url = dg.EnvVar(webhook.url_variable)
+        found["webhook"] = WebhookTeller(url=url) if there else MissingTeller(variable=webhook.url_variable)
+    if (mail := notify.mail) is not None and mail.user and not os.environ.get(mail.password_variable):
+        found["mail"] = MissingTeller(variable=mail.password_variable)
+    elif mail is not None:
         found["mail"] = MailTeller(
             host=mail.host,
             port=mail.port,

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from econex_pipeline.contracts import InputError
-from econex_pipeline.orchestration.automation.settings import Automation, read_automation
+from econex_pipeline.orchestration.automation.settings import Automation, read_automation, read_settings
+
+ALL = set(Automation.model_fields)
 
 
 def _read(folder: Path, text: str) -> Automation:
@@ -49,3 +51,45 @@ def test_what_cannot_be_used_is_refused_by_name(tmp_path, text: str, says: str) 
         _read(tmp_path, text)
     assert says in str(refused.value)
     assert "automation.yaml" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "waiting"),
+    [
+        ("cases: [drought, bass]\n", {"cases": "did you mean 'base'"}, {"cases"}),
+        ('planning: {at: "09:00"}\n', {"planning": "planning.at: a time from"}, {"planning"}),
+        ("catch_up: {days: 0, tries: 2}\n", {"catch_up": "catch_up.days is 0"}, {"catch_up"}),
+        ("retention: {keep_days: few}\n", {"retention": "retention.keep_days"}, {"retention"}),
+        ("notify: {mail: {host: mail}, webhook: {}}\n", {"notify": "notify.mail.sender"}, {"notify"}),
+        ("operate: {minutes_past: 5}\n", {"operate": "did you mean 'operating'"}, ALL),
+        ("cases: [base\n", {"line 2": "not valid YAML"}, ALL),
+        ("- base\n", {"file": "a mapping of keys to values"}, ALL),
+    ],
+)
+def test_what_is_wrong_in_one_place_takes_nothing_else_with_it(tmp_path, text, wrong, waiting) -> None:
+    (tmp_path / "automation.yaml").write_text(text, encoding="utf-8")
+    settings = read_settings(tmp_path, ["base", "drought"])
+    assert settings.wrong.keys() == wrong.keys()
+    for part, said in wrong.items():
+        assert said in settings.wrong[part]
+        assert "automation.yaml" in settings.wrong[part]
+    assert {part for part in Automation.model_fields if settings.waits(part)} == waiting
+
+
+def test_what_is_right_beside_it_is_used(tmp_path) -> None:
+    (tmp_path / "automation.yaml").write_text(
+        "cases: [drought, bass]\ncatch_up: {days: 0, tries: 2}\nnotify: {webhook: {}, mail: {host: mail}}\n"
+    )
+    settings = read_settings(tmp_path, ["base", "drought"]).automation
+    assert settings.cases == ["drought"]
+    assert (settings.catch_up.days, settings.catch_up.tries) == (7, 2)
+    assert settings.notify.webhook is not None
+    assert settings.notify.mail is None
+    assert settings.notify.log is not None, "what is wrong is told in the log at least"
+
+
+def test_a_right_file_is_read_as_it_stands(tmp_path) -> None:
+    (tmp_path / "automation.yaml").write_text("cases: [drought]\n", encoding="utf-8")
+    settings = read_settings(tmp_path, ["base", "drought"])
+    assert settings.automation == read_automation(tmp_path, ["base", "drought"])
+    assert not settings.wrong

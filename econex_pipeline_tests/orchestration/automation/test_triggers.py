@@ -6,13 +6,16 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus
 from dagster._core.test_utils import create_run_for_test
 
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.automation.due import Site
 from econex_pipeline.orchestration.automation.history import made
 from econex_pipeline.orchestration.automation.settings import Automation
-from econex_pipeline.orchestration.automation.triggers import catch_up_sensor, schedules
+from econex_pipeline.orchestration.automation.triggers import Clock, catch_up_sensor, now_utc, schedules
 from econex_pipeline.orchestration.build import build_definitions
 from econex_pipeline.orchestration.jobs import case_jobs
 
@@ -49,13 +52,23 @@ def _materialized(job: str, event: dg.AssetMaterialization) -> dg.DagsterEvent:
     return dg.DagsterEvent("ASSET_MATERIALIZATION", job, event_specific_data=StepMaterializationData(event))
 
 
-def _schedule(name: str) -> dg.ScheduleDefinition:
-    return next(schedule for schedule in schedules(SITE, SETTINGS) if schedule.name == f"{name}_base")
+def _schedule(name: str, clock: Clock = now_utc) -> dg.ScheduleDefinition:
+    return next(entry for entry in schedules(SITE, SETTINGS, clock=clock) if entry.name == f"{name}_base")
 
 
-def _tick(instance: dg.DagsterInstance, name: str, at: datetime) -> list[dg.RunRequest]:
+def _tick(instance: dg.DagsterInstance, name: str, at: datetime, late_minutes: float = 0) -> list[dg.RunRequest]:
+    """What a schedule asks for at one of its ticks, which may be looked at late."""
     context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
-    return list(_schedule(name).evaluate_tick(context).run_requests or [])
+    schedule = _schedule(name, lambda: at + timedelta(minutes=late_minutes))
+    return list(schedule.evaluate_tick(context).run_requests or [])
+
+
+@pytest.fixture
+def turned_on(instance: dg.DagsterInstance) -> None:
+    """The sensor that catches up is turned on, as its page in the browser does it."""
+    location = RegisteredCodeLocationOrigin("econex_pipeline")
+    of = RemoteInstigatorOrigin(RemoteRepositoryOrigin(location, "__repository__"), "catch_up")
+    instance.add_instigator_state(InstigatorState(of, InstigatorType.SENSOR, InstigatorStatus.RUNNING))
 
 
 def _look(instance: dg.DagsterInstance, at: datetime) -> list[dg.RunRequest]:
@@ -103,6 +116,29 @@ def test_a_missed_tick_is_made_up_for_by_the_next(instance) -> None:
     _run(instance, "operate_base", hours[:4], SUCCESS)
     (request,) = _tick(instance, "operate_each_hour", datetime(2025, 7, 15, 13, 5, tzinfo=UTC))
     assert (request.tags[START], request.tags[END]) == (hours[4], hours[7])
+
+
+@pytest.mark.parametrize("late_minutes", [0, 9, 60])
+def test_after_an_outage_hours_are_asked_for_once(instance, turned_on, late_minutes: float) -> None:
+    """The daemon is back a while after the tick of the last hour; schedule and sensor look at the same moment."""
+    _run(instance, "day_ahead_base", ["2025-07-15"], SUCCESS)
+    hours = partitions.keys_of_hours(date(2025, 7, 15), -5)
+    _run(instance, "operate_base", hours[:4], SUCCESS)
+    tick = datetime(2025, 7, 15, 13, 5, tzinfo=UTC)
+    by_schedule = _tick(instance, "operate_each_hour", tick, late_minutes)
+    by_sensor = _look(instance, tick + timedelta(minutes=late_minutes))
+    asked = [key for _, first, last in _asked(by_schedule + by_sensor) for key in hours if first <= key <= last]
+    assert asked == hours[4 : 4 + len(asked)]
+    assert len(asked) >= 3
+
+
+def test_an_hour_that_was_not_missed_is_asked_for_by_its_schedule_alone(instance, turned_on) -> None:
+    _run(instance, "day_ahead_base", ["2025-07-15"], SUCCESS)
+    hours = partitions.keys_of_hours(date(2025, 7, 15), -5)
+    _run(instance, "operate_base", hours[:7], SUCCESS)
+    tick = datetime(2025, 7, 15, 13, 5, tzinfo=UTC)
+    assert _asked(_tick(instance, "operate_each_hour", tick)) == [("operate_base", hours[7], hours[7])]
+    assert _look(instance, tick) == []
 
 
 def test_the_sensor_catches_up_days_in_order_and_waits_for_what_runs(instance) -> None:

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from econex_pipeline.orchestration.automation.settings import Mail, Notify, Way, Webhook
-from econex_pipeline.orchestration.notify.watch import Condition, Notice
+from econex_pipeline.orchestration.automation.settings import Automation, Mail, Notify, Way, Webhook
+from econex_pipeline.orchestration.notify.sensor import alarm_sensor, teller_resources
+from econex_pipeline.orchestration.notify.watch import Condition, Notice, Post, load
 from econex_pipeline.orchestration.notify.ways import LOGGER, LogTeller, MailTeller, NotTold, WebhookTeller, tellers
+from econex_pipeline.orchestration.setting import Inputs
+from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline_tests.orchestration.notify.servers import hook_server, mail_server
 
 AT = datetime(2025, 7, 15, 12, tzinfo=UTC)
@@ -106,6 +109,33 @@ def test_the_log_gets_one_line_with_the_severity_as_its_level(caplog) -> None:
         LogTeller().tell(Notice("cleared", DRY, AT, AT))
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.INFO]
     assert "0.4 m3" in caplog.text
+
+
+def test_a_recipient_with_a_line_break_is_an_error_and_no_second_header() -> None:
+    with mail_server() as (taken, port), pytest.raises(NotTold):
+        _mail(port, recipients=["a@b\nBcc: c@d"]).tell(RAISED)
+    assert taken.letters == []
+
+
+def test_a_way_whose_secret_is_missing_says_so_and_the_others_are_told(monkeypatch) -> None:
+    monkeypatch.delenv("ECONEX_WEBHOOK_URL", raising=False)
+    monkeypatch.setenv("ECONEX_SMTP_PASSWORD", "")
+    mail = Mail(host="mail", sender="a@b", recipients=["c@d"], user="econex")
+    settings = Automation(cases=[], notify=Notify(log=Way(), webhook=Webhook(), mail=mail))
+    sensor, resources = alarm_sensor([], settings, wrong={"cases": "no such case"}), teller_resources(settings)
+    own = {"inputs": Inputs(), "storage": Storage()}
+    told: list[Notice] = []
+    monkeypatch.setattr(LogTeller, "tell", lambda teller, notice: told.append(notice))
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        dg.build_sensor_context(instance=instance, resources={**own, **resources}) as context,
+    ):
+        cursor = sensor.evaluate_tick(context).cursor
+    assert [notice.condition.name for notice in told] == ["settings:cases"]
+    assert load(cursor)[1] == [Post(told[0], ("webhook", "mail"))], "these are tried again"
+    for way, variable in (("webhook", "ECONEX_WEBHOOK_URL"), ("mail", "ECONEX_SMTP_PASSWORD")):
+        with pytest.raises(NotTold, match=variable):
+            resources[f"tell_{way}"].tell(RAISED)
 
 
 def test_secrets_stand_in_the_environment_and_not_in_the_definitions(monkeypatch) -> None:
