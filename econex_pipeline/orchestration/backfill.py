@@ -88,10 +88,19 @@ def _days(asked: argparse.Namespace, utc_offset_h: int, first_day: date) -> tupl
     InputError
         If one is not a date that can be operated, or they stand the wrong way round.
     """
-    first, last = (partitions.parse_day(text, utc_offset_h, first_day) for text in (asked.first, asked.last))
+    _check_order(asked)
+    first, last = (
+        partitions.parse_day(text, utc_offset_h, first_day, field)
+        for text, field in ((asked.first, "from"), (asked.last, "to"))
+    )
+    return first, last
+
+
+def _check_order(asked: argparse.Namespace) -> None:
+    """Refuse a range that no case can run: one end is no date, or they stand the wrong way round."""
+    first, last = partitions.parse_date(asked.first, "from"), partitions.parse_date(asked.last, "to")
     if last < first:
         raise InputError("command line", "to", asked.last, f"a date not before the first, {first}")
-    return first, last
 
 
 def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Console) -> list[str]:
@@ -104,6 +113,7 @@ def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Cons
     """
     if asked.at_once < 1:
         raise InputError("command line", "at-once", asked.at_once, "at least 1 case")
+    _check_order(asked)
     waiting, running, failed = list(cases), dict[str, subprocess.Popen[bytes]](), list[str]()
     try:
         while waiting or running:
