@@ -89,14 +89,19 @@ def _days(asked: argparse.Namespace, utc_offset_h: int, first_day: date) -> tupl
     InputError
         If one is not a date that can be operated, or they stand the wrong way round.
     """
-    first, last = (partitions.parse_day(text, utc_offset_h, first_day) for text in (asked.first, asked.last))
-    return _one_after_the_other(first, last)
-
-
-def _one_after_the_other(first: date, last: date) -> tuple[date, date]:
-    if last < first:
-        raise InputError("command line", "to", last.isoformat(), f"a date not before the first, {first}")
+    _check_order(asked)
+    first, last = (
+        partitions.parse_day(text, utc_offset_h, first_day, field)
+        for text, field in ((asked.first, "from"), (asked.last, "to"))
+    )
     return first, last
+
+
+def _check_order(asked: argparse.Namespace) -> None:
+    """Refuse a range that no case can run: one end is no date, or they stand the wrong way round."""
+    first, last = partitions.parse_date(asked.first, "from"), partitions.parse_date(asked.last, "to")
+    if last < first:
+        raise InputError("command line", "to", asked.last, f"a date not before the first, {first}")
 
 
 def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Console) -> list[str]:
@@ -109,7 +114,7 @@ def _side_by_side(cases: Sequence[str], asked: argparse.Namespace, console: Cons
     """
     if asked.at_once < 1:
         raise InputError("command line", "at-once", asked.at_once, "at least 1 case")
-    _one_after_the_other(*(partitions.date_of(text) for text in (asked.first, asked.last)))
+    _check_order(asked)
     waiting, running, failed = list(cases), dict[str, subprocess.Popen[str]](), list[str]()
     tellers: list[Thread] = []
     try:

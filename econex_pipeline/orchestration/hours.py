@@ -34,6 +34,8 @@ ROOMS = (
     *("control", "twin", "planning", "hydraulics", "treatment", "scenarios", "profiles", "weather"),
     *(f"orchestration/{module}.py" for module in ("forecasts", "hours", "operated_day", "setting")),
 )
+CHOICES = ("hour_time_limit_s",)
+"""Options of the run that make another hour: one that ran out of a shorter time is not kept by a run that has more."""
 LEVEL_TOLERANCE = 1e-6  # m3 or kWh by which rounding may leave a storage beyond its limits
 
 
@@ -61,16 +63,16 @@ class Hour:
 
     def digest(self, state: str) -> str:
         """Digest of everything this hour is made from, its start state given as text."""
-        return digest_json(
-            {
-                "table": HOURS,
-                "code": code_version(*ROOMS),
-                "case": self.day.setting.digest,
-                "hour": self.key,
-                "seen": self.operated.seen(self.start_utc),
-                "state": state,
-            }
-        )
+        content = {
+            "table": HOURS,
+            "code": code_version(*ROOMS),
+            "case": self.day.setting.digest,
+            "hour": self.key,
+            "seen": self.operated.seen(self.start_utc),
+            "state": state,
+        }
+        chosen = self.day.options.chosen(CHOICES)
+        return digest_json({**content, "chosen": chosen} if chosen else content)
 
     def stored(self) -> Record | None:
         """What is stored of this hour, if it is whole."""

@@ -69,31 +69,30 @@ def keys_of_hours(day: date, utc_offset_h: int) -> list[str]:
     return [key_of_hour(start + pd.Timedelta(hours=hour)) for hour in range(HOURS_PER_DAY)]
 
 
-def date_of(text: str) -> date:
-    """Read a date.
+def parse_date(text: str, field: str = "day") -> date:
+    """Read a date of the command line.
 
     Raises
     ------
     InputError
-        If the text is none.
+        If the text is not a date; names the field.
     """
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InputError("command line", "day", text, "a date such as 2025-07-15") from None
+        raise InputError("command line", field, text, "a date such as 2025-07-15") from None
 
 
-def parse_day(text: str, utc_offset_h: int, first_day: date) -> date:
+def parse_day(text: str, utc_offset_h: int, first_day: date, field: str = "day") -> date:
     """Read an operating date of a site.
 
     Raises
     ------
     InputError
-        If the text is not a date, or its hours have no partitions (yet).
+        If the text is not a date, or its hours have no partitions (yet); names the field.
     """
-    day = date_of(text)
-    today = operating_day(datetime.now(UTC), utc_offset_h)
+    day, today = parse_date(text, field), operating_day(datetime.now(UTC), utc_offset_h)
     if not first_day <= day <= today:
         expected = f"a date from {first_day} (weather.first_day of the case) to {today}, today at the site"
-        raise InputError("command line", "day", text, expected)
+        raise InputError("command line", field, text, expected)
     return day

@@ -172,6 +172,10 @@ class Recipe:
         Whether it also reads the day's hours of operation.
     feed : bool
         Whether it also reads the forecasts known at the issue of the plan, where the district has a feed of them.
+    beside : tuple of str
+        Names of the tables that are kept beside it.
+    page : bool
+        Whether a page is kept with it.
     show : callable
         (Day, table) -> metadata for the catalogue: pictures and numbers.
     """
@@ -187,6 +191,8 @@ class Recipe:
     previous: bool = False
     hours: bool = False
     feed: bool = False
+    beside: tuple[str, ...] = ()
+    page: bool = False
     show: Callable[[Day, pd.DataFrame], Metadata] | None = None
 
     @property
@@ -212,6 +218,13 @@ class Recipe:
             content["feed"] = day.setting.feed.digest(day.issued_at_utc)
         return digest_json(content)
 
+    def is_there(self, day: Day, digest: str) -> bool:
+        """Whether the table of a day made from these inputs is there, whole, with all that is kept beside it."""
+        case, storage = day.setting.case, day.storage
+        if not all(storage.holds(name, case, day.key, digest) for name in (self.name, *self.beside)):
+            return False
+        return not self.page or (case, day.date.isoformat()) in storage.pages(self.name, case)
+
 
 def once(states: pd.DataFrame) -> pd.DataFrame:
     """Join STATE tables of hours that follow each other: the end of one is the start of the next."""
@@ -230,7 +243,7 @@ def ensure(entry: Recipe, day: Day) -> tuple[bool, dict[str, Any]]:
     """
     case, storage = day.setting.case, day.storage
     digest = entry.digest(day)
-    reused = not day.options.force_recompute and storage.holds(entry.name, case, day.key, digest)
+    reused = not day.options.force_recompute and entry.is_there(day, digest)
     started, shown = time.perf_counter(), {}
     if reused:
         frame = storage.read(entry.contract, entry.name, case, day.key)

@@ -232,6 +232,10 @@ def digest_of(district: District) -> str:
         *sorted((district.data_dir / "demand").iterdir()),
     ]
     content = {path.name: digest_file(path) for path in files if path.is_file()}
+    carbon = district.tariffs.carbon_file
+    named = {district.network_file: district.network_path, carbon: district.data_dir / "demand" / carbon}
+    # those that stand in another folder, or one further down
+    content |= {name: digest_file(path) for name, path in named.items() if path not in files and path.is_file()}
     return digest_json({"district": district.model_dump(mode="json", exclude={"data_dir"}), "files": content})
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     asked = _parser().parse_args(arguments)
     try:
+        _check(asked)
         root = study_dir()
         if asked.page:
             return _write_page(root, asked.page)
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m econex_pipeline.study", description=__doc__)
     parser.add_argument("--cases", nargs="+", help="names of files in data/cases; all by default")
-    parser.add_argument("--months", nargs="+", type=parse_month, default=[parse_month(WINTER), parse_month(SUMMER)])
+    parser.add_argument("--months", nargs="+", default=[WINTER, SUMMER], help="such as 2025-07")
     parser.add_argument("--days", type=int, help="only so many days from the first of each month")
     parser.add_argument("--strategies", nargs="+", choices=[*BY_DAY, *AT_ONCE], help="only these, for every case")
     parser.add_argument("--jobs", type=int, default=2, help="processes at work")
@@ -77,10 +78,43 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check(asked: argparse.Namespace) -> None:
+    """Refuse what cannot be run before anything is: a study goes on for hours, and replaces the kept figures.
+
+    Raises
+    ------
+    InputError
+        If a number is too small or no date, a case is not there, or the page has no folder.
+    """
+    for name, unit in (("jobs", "process"), ("days", "day")):
+        if (count := getattr(asked, name)) is not None and count < 1:
+            raise InputError("command line", name, count, f"at least 1 {unit}")
+    if asked.year is not None and not MINYEAR <= asked.year <= MAXYEAR:
+        raise InputError("command line", "year", asked.year, f"a year such as {WINTER[:4]}")
+    for case in asked.cases or ():
+        load_case(home.data_dir(), case)
+    if asked.page and not asked.page.resolve().parent.is_dir():
+        raise InputError("command line", "page", str(asked.page), "a file in a folder that is there")
+
+
+def _months(asked: argparse.Namespace) -> list[date]:
+    """Read the months.
+
+    Raises
+    ------
+    InputError
+        If one is none.
+    """
+    try:
+        return [parse_month(text) for text in asked.months]
+    except ValueError:
+        raise InputError("command line", "months", " ".join(asked.months), f"months such as {SUMMER}") from None
+
+
 def _tasks(asked: argparse.Namespace) -> list[Task]:
-    if asked.year:
+    if asked.year is not None:
         return year_tasks(date(asked.year, 1, 1), asked.days)
-    return month_tasks(asked.cases or _all_cases(home.data_dir()), asked.months, asked.days, asked.strategies)
+    return month_tasks(asked.cases or _all_cases(home.data_dir()), _months(asked), asked.days, asked.strategies)
 
 
 def _all_cases(data_dir: Path) -> list[str]:
@@ -97,10 +131,11 @@ def _write_page(root: Path, place: Path) -> int:
 
 
 def _print_end_values(asked: argparse.Namespace) -> int:
-    held_out = {month.month for month in asked.months}
+    months = _months(asked)
+    held_out = {month.month for month in months}
     for case in asked.cases or [BASE]:
         setting = Inputs().setting(case)
-        year = asked.year or asked.months[0].year
+        year = asked.year or months[0].year
         values = found_end_values(setting, year, held_out, partial(print, f"{case}:", file=sys.stderr))
         print(as_yaml(values, setting.network))
     return 0

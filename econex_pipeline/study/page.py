@@ -197,14 +197,14 @@ def _beside(figures: Figures) -> str:
                 return figures.get(case, label, "controlled", measure)
 
             saved = [
-                figures.get(case, label, other, "cost_usd") - of("cost_usd")
+                f"{figures.get(case, label, other, 'cost_usd') - of('cost_usd'):+.2f}"
                 if figures.has(case, label, other)
-                else float("nan")
+                else NOTHING
                 for other in ("rules", "no_control")
             ]
             rows.append((
                 f"{label} {case}",
-                *(f"{usd:+.2f}" for usd in saved),
+                *saved,
                 f"{of('unserved_kwh'):.2f}",
                 f"{of('unserved_m3'):.3f}",
                 f"{of('spill_m3'):.1f}",

@@ -56,23 +56,28 @@ def verdicts(figures: Figures) -> list[Verdict]:
 
 
 def _balances(figures: Figures) -> Verdict:
-    water = max(figures.all("worst_water_m3").values(), default=0.0)
-    energy = max(figures.all("worst_energy_kwh").values(), default=0.0)
+    promise = f"Balances close to {BALANCE_TOLERANCE:g} m3 and kWh in every step"
+    water, energy = (figures.all(name).values() for name in ("worst_water_m3", "worst_energy_kwh"))
+    if not water:
+        return Verdict(promise, None, "")
     return Verdict(
-        f"Balances close to {BALANCE_TOLERANCE:g} m3 and kWh in every step",
-        max(water, energy) <= BALANCE_TOLERANCE,
-        f"largest residual {water:.1e} m3 beyond the engine's stated step error, {energy:.1e} kWh",
+        promise,
+        max(*water, *energy) <= BALANCE_TOLERANCE,
+        f"largest residual {max(water):.1e} m3 beyond the engine's stated step error, {max(energy):.1e} kWh",
     )
 
 
 def _limits(figures: Figures) -> Verdict:
+    promise = "No level or pressure outside its limits without a recorded event"
+    if not figures.all("steps_outside_unexplained"):
+        return Verdict(promise, None, "")
     levels, pressure = (
         sum(figures.all(name).values())
         for name in ("steps_outside_unexplained", "steps_with_pressure_warning_unexplained")
     )
     events = sum(figures.all("steps_with_event").values())
     return Verdict(
-        "No level or pressure outside its limits without a recorded event",
+        promise,
         levels + pressure == 0,
         f"{levels:.0f} steps with a level outside and {pressure:.0f} with EPANET's warning of a pressure, "
         f"of those without an event ({events:.0f} steps had one)",

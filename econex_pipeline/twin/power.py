@@ -110,18 +110,20 @@ class MicroGrid:
         bands_kw : mapping of str to (float, float), optional
             Least and most net charge of the batteries that keep the grid's meter at zero [kW].
         """
+        # without the grid sun is turned away only where batteries are full, whatever a plan of more sun has asked
+        away_kw = asked_kw if grid_available else {}
         state = _Balance(
             pv_kw={node: pv_kw.get(node, 0.0) for node in self.nodes},
             load_kw={node: load_kw.get(node, 0.0) for node in self.nodes},
             fixed_kw={n: generated_kw.get(n, 0.0) - consumed_kw.get(n, 0.0) for n in self.nodes},
             curtailed_kw={
-                node: min(max(asked_kw.get(f"curtail.{node}", 0.0), 0.0), pv_kw.get(node, 0.0)) for node in self.nodes
+                node: min(max(away_kw.get(f"curtail.{node}", 0.0), 0.0), pv_kw.get(node, 0.0)) for node in self.nodes
             },
             asked_kw={
                 name: asked_kw.get(f"{name}.charge", 0.0) - asked_kw.get(f"{name}.discharge", 0.0)
                 for name in self.batteries
             },
-            dumped_kw={node: max(asked_kw.get(f"dump.{node}", 0.0), 0.0) for node in self.nodes},
+            dumped_kw={node: max(away_kw.get(f"dump.{node}", 0.0), 0.0) for node in self.nodes},
             unserved_kw=dict.fromkeys(self.nodes, 0.0),
         )
         caps = (self.grid.import_kw, self.grid.export_kw) if grid_available else (0.0, 0.0)

@@ -164,7 +164,7 @@ def check_station(source: SourceFile, site: Site) -> None:
 def check_daylight(
     source: SourceFile, stamps: pd.DatetimeIndex, ghi_w_m2: np.ndarray, step_h: float, site: Site
 ) -> None:
-    """Refuse sunshine at night: the sign of local stamps taken for UTC, or of ends taken for starts of long steps."""
+    """Refuse sunshine at night: the sign of another place, of local stamps taken for UTC, or of ends of long steps."""
     sky = clear_sky(stamps + pd.Timedelta(hours=step_h) / 2, site)
     night = sky["zenith_deg"] > 90.0 + TWILIGHT_DEG + DEGREES_PER_HOUR * step_h / 2
     total = float(ghi_w_m2.sum())
@@ -172,7 +172,8 @@ def check_daylight(
     if dark_frac > MOST_NIGHT_FRAC:
         found = f"{dark_frac:.1%} of its sum at night"
         expected = (
-            f"less than {MOST_NIGHT_FRAC:.0%}: time stamps must be the steps' starts in UTC (is an offset missing?)"
+            f"less than {MOST_NIGHT_FRAC:.0%}: time stamps must be the steps' starts in UTC (is an offset missing?), "
+            "and the sun that of the site"
         )
         raise InputError(source.path, source.columns["ghi_w_m2"].name, found, expected)
 

@@ -119,8 +119,8 @@ def read_feed(district: District) -> Feed:
     ------
     InputError
         If the district names none; if the file is missing or unreadable, lacks a column, has a value that is no number
-        or out of bounds, a naive stamp, one off the district's steps, an issue off the minute, or a step twice. A step
-        that an issue lacks is no error until it is asked for.
+        or out of bounds, a naive stamp, one off the district's steps, an issue off the minute, a step twice, or sun in
+        the site's night. A step that an issue lacks is no error until it is asked for.
     """
     source = district.forecast.feed
     if source is None:
@@ -143,6 +143,10 @@ def read_feed(district: District) -> Feed:
     off = stamps % (district.step_minutes * 60 * 10**9) != 0
     _refuse(file, off, "time_utc", f"the start of a step of {district.step_minutes} min")
     _refuse(file, issued % (60 * 10**9) != 0, "lead_h", "hours since an issue on the minute")
+    ghi_w_m2 = values[:, FORECAST_VALUES.index("ghi_w_m2")]
+    at, places = np.unique(stamps, return_inverse=True)  # a step stands in many issues, and has one sun
+    seen_w_m2 = np.bincount(places, weights=ghi_w_m2)
+    checks.check_daylight(file, pd.DatetimeIndex(at, tz="UTC"), seen_w_m2, district.step_h, district.site)
     order = np.lexsort((stamps, issued))
     again = np.zeros(len(order), dtype=bool)
     again[order[1:]] = (np.diff(issued[order]) == 0) & (np.diff(stamps[order]) == 0)

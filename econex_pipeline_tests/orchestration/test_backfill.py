@@ -82,7 +82,10 @@ def test_a_backfill_of_all_cases_runs_them_side_by_side_and_reuses_what_is_there
     [
         (("--case", CASES[0], "--from", DAYS[1], "--to", DAYS[0]), "a date not before the first"),
         (("--case", "all", "--from", DAYS[1], "--to", DAYS[0]), "a date not before the first"),
-        (("--case", "all", "--from", DAYS[1], "--to", "soon"), "day is 'soon'; expected a date such as"),
+        (("--case", "all", "--from", "2025-02-29", "--to", DAYS[0]), "from is '2025-02-29'; expected a date such as"),
+        (("--case", CASES[0], "--from", "2024-12-31", "--to", DAYS[0]), "from is '2024-12-31'; expected a date from"),
+        (("--case", CASES[0], "--from", DAYS[0], "--to", "2999-01-01"), "to is '2999-01-01'; expected a date from"),
+        (("--case", "all", "--from", DAYS[1], "--to", "soon"), "to is 'soon'; expected a date such as"),
         (("--case", "all", "--at-once", "0", "--from", DAYS[0], "--to", DAYS[1]), "at least 1 case"),
     ],
 )

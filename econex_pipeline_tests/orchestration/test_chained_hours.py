@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import InputError
+from econex_pipeline.orchestration.assets.operations import operate_days
 from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.surroundings import PRICES
 from econex_pipeline.orchestration.recipe import HOURS, Recipe
+from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline_tests.orchestration import chains
 
@@ -128,6 +130,18 @@ def test_hours_resumed_one_run_each_are_those_of_one_run(
     for key in asked:
         chains.operate(data, plans, [key])
     assert chains.records(plans) == dict(list(undisturbed.items())[:30])
+
+
+def test_hours_that_ran_out_of_a_chosen_time_are_not_kept_by_a_run_that_leaves_them_theirs(
+    data: Path, plans: Path, undisturbed: dict[str, bytes]
+) -> None:
+    of, first = chains.setting(data), chains.keys(chains.setting(data))[:3]
+    hasty = RunOptions(hour_time_limit_s=1e-9)
+    ((_, hours),) = operate_days(first, of, Storage(root=str(plans)), hasty)
+    assert [hour.fallbacks for hour in hours] == [1, 1, 1]
+    again = chains.operate(data, plans, first)
+    assert [hour.fallbacks for hour in again.values()] == [0, 0, 0]
+    assert chains.records(plans) == dict(list(undisturbed.items())[:3])
 
 
 def test_an_hour_in_the_middle_of_nothing_is_refused(data: Path, plans: Path) -> None:

@@ -14,7 +14,7 @@ from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.checks import Finding, PhysicsCheck, daily_checks
 from econex_pipeline.orchestration.daily import daily_asset
 from econex_pipeline.orchestration.jobs import first_failure
-from econex_pipeline.orchestration.recipe import Day, Made, Recipe
+from econex_pipeline.orchestration.recipe import Day, Made, Recipe, ensure
 from econex_pipeline.orchestration.resources import NoProgress, RunOptions
 from econex_pipeline.orchestration.setting import Inputs
 from econex_pipeline.orchestration.storage import Storage
@@ -38,6 +38,7 @@ class Toy:
         self.calls: list[str] = []
         self.first = Recipe("first", "PRICES", "profiles", (), self.make_first, "Toy.")
         self.second = Recipe("second", "PRICES", "reporting", (self.first,), self.make_second, "Toy.", previous=True)
+        self.told = Recipe("told", "PRICES", "reporting", (), self.make_told, "Toy.", beside=("kept",), page=True)
 
     def make_first(self, day: Day) -> Made:
         self.calls.append(f"first {day.date}")
@@ -50,6 +51,11 @@ class Toy:
         return Made(
             first.assign(carbon_kg_kwh=first["carbon_kg_kwh"] + added), extra={"has_before": before is not None}
         )
+
+    def make_told(self, day: Day) -> Made:
+        self.calls.append(f"told {day.date}")
+        prices = _prices(day.times, self.carbon_kg_kwh)
+        return Made(prices, text="The sun shone.", beside={"kept": ("PRICES", prices)})
 
 
 @pytest.fixture
@@ -96,6 +102,19 @@ def test_force_computes_anew(run, toy: Toy) -> None:
     run([KEY])
     run([KEY], force=True)
     assert len(toy.calls) == 4
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".html"])
+def test_a_table_that_lost_what_was_kept_beside_it_is_made_anew(
+    toy: Toy, storage: Storage, data_dir: Path, suffix: str
+) -> None:
+    day = Day(Inputs(data_dir=str(data_dir)).setting("base"), date(2025, 7, 15), storage, RunOptions())
+    beside = Path(storage.where("told" if suffix == ".html" else "kept", "base", KEY, suffix))
+    assert [ensure(toy.told, day)[0] for _ in range(2)] == [False, True]
+    content = beside.read_bytes()
+    beside.unlink()
+    assert [ensure(toy.told, day)[0] for _ in range(2)] == [False, True]
+    assert beside.read_bytes() == content
 
 
 def test_a_changed_input_is_computed_anew_and_an_unchanged_result_stops_the_wave(

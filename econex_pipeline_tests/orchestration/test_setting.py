@@ -79,6 +79,18 @@ def test_the_digest_follows_files_the_district_names(own_data: Path) -> None:
     assert inputs.setting("base").digest != first
 
 
+def test_the_digest_follows_a_network_that_stands_in_another_folder(own_data: Path) -> None:
+    drawings = own_data / "districts" / "econex" / "drawings"
+    drawings.mkdir()
+    network = (drawings.parent / "network.inp").rename(drawings / "network.inp")
+    case = "district: econex\ndescription: Another drawing.\nchanges: {network_file: drawings/network.inp}\n"
+    (own_data / "cases" / "drawn.yaml").write_text(case, encoding="utf-8")
+    inputs = Inputs(data_dir=str(own_data))
+    first = inputs.setting("drawn").digest
+    network.write_text(network.read_text(encoding="utf-8") + "\n; a remark\n", encoding="utf-8")
+    assert inputs.setting("drawn").digest != first
+
+
 def test_a_page_is_named_by_its_operating_date_east_of_greenwich_too(own_data: Path, tmp_path: Path) -> None:
     path = own_data / "districts" / "econex" / "district.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("utc_offset_h: -5", "utc_offset_h: 10"), encoding="utf-8")

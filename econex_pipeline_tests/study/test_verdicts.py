@@ -10,7 +10,7 @@ import pytest
 from econex_pipeline.contracts import InputError
 from econex_pipeline.district import load_case
 from econex_pipeline.study import pool
-from econex_pipeline.study.page import table
+from econex_pipeline.study.page import months_page, table
 from econex_pipeline.study.pool import Progress
 from econex_pipeline.study.results import Figures, results_table, write_results
 from econex_pipeline.study.tasks import Task, Told, month_tasks
@@ -55,6 +55,16 @@ def test_a_sound_month_keeps_every_promise():
 
 def test_what_was_not_run_is_not_called_kept():
     assert words(figures_of({"controlled": 82.0})) == ["PASS", "PASS", *["not run"] * 7]
+
+
+def test_where_every_task_failed_nothing_is_called_kept():
+    assert words(Figures(results_table({}))) == ["not run"] * 4
+
+
+def test_what_was_saved_on_a_strategy_that_was_not_run_is_left_open():
+    beside = {"unserved_kwh": 0.0, "unserved_m3": 0.0, "spill_m3": 0.0, "fallback_cycles": 0.0, "carbon_kg": 0.0}
+    (row,) = (line for line in months_page(figures_of({"controlled": 82.0}, **beside)).splitlines() if "0.000" in line)
+    assert [cell.strip() for cell in row.split("|")][1:4] == ["2025-07 base", "-", "-"]
 
 
 def test_ninety_of_a_hundred_lie_between_rules_and_foresight():

@@ -74,6 +74,17 @@ def test_in_an_outage_surplus_charges_the_battery_then_is_curtailed():
     assert powers["pv.home_1"] == pytest.approx(6.0)
 
 
+def test_in_an_outage_no_sun_is_turned_away_that_someone_needs_or_a_battery_can_hold():
+    """A plan of less load or of a fuller battery asked for it."""
+    load, asked = {"home_1": 6.0}, {"curtail.home_1": 4.0, "dump.home_1": 1.0}
+    powers = run(pv={"home_1": 5.0}, load=load, asked=asked, energy=0.0, available=False)
+    assert powers["pv.home_1"] == 5.0
+    assert powers["unserved.home_1.E"] == pytest.approx(1.0)
+    stored = run(pv={"home_1": 9.0}, load=load, asked=asked, energy=0.0, available=False)
+    assert stored["battery.charge"] == pytest.approx(3.0)
+    assert stored["curtail.home_1"] == stored["dump.home_1"] == 0.0
+
+
 def test_export_beyond_the_cap_is_curtailed_and_never_lost():
     powers = run(pv={"home_1": 9.0}, energy=13.5, grid=(30.0, 2.0))
     assert powers["grid_export"] == pytest.approx(2.0, abs=1e-6)

@@ -109,6 +109,10 @@ def test_what_is_issued_later_is_not_known(feed_of):
             r"expected a time stamp with its offset",
         ),
         (lambda frame: frame[:0], r"rows is 0; expected at least one"),
+        (
+            lambda frame: frame.assign(time_utc=frame["time_utc"] + pd.Timedelta(hours=12)),  # of the antipodes
+            r"ghi_w_m2 is '[0-9.]+% of its sum at night'; expected .* the sun that of the site",
+        ),
     ],
 )
 def test_what_breaks_the_contract_is_refused(feed_of, spoil, message):

@@ -38,6 +38,7 @@ NO_CONTROL = Recipe(
     needs=(PROFILES, PRICES),
     make=_no_control,
     hours=True,
+    beside=(BASELINE_STATE,),
     rooms=("twin", "hydraulics", "treatment"),
     kinds=("epanet", "parquet"),
     description="The same day from the same state without a controller: tanks refill themselves, the grid does all.",
@@ -171,6 +172,7 @@ REPORT = Recipe(
     make=_report,
     show=_show_report,
     hours=True,
+    page=True,
     kinds=("html", "matplotlib"),
     description="The page an operator reads, and the numbers on it.",
 )
