@@ -21,6 +21,7 @@ import pandas as pd
 from econex_pipeline.contracts import InputError, Provenance, digest_json
 from econex_pipeline.contracts.arrays import Profiles
 from econex_pipeline.contracts.errors import ForecastMissing
+from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.orchestration import partitions
 from econex_pipeline.orchestration.operated_day import OperatedDay
 from econex_pipeline.orchestration.recipe import HOURS, Day
@@ -105,6 +106,22 @@ class Hour:
             )
         ended = expected_end_state(self.operated.plan, self.start_utc) if left is None else left.twin.amounts()
         return day.setting.controller.start(self.start_utc, day.setting.carried(ended))
+
+    def seam(self) -> str | None:
+        """Say that a day does not start where the one before ended: the last hour of that is missing, but not all."""
+        if self.start_utc != self.day.times[0] or self._digest_of(self.previous_key) is not None:
+            return None
+        before = (self.start_utc - pd.Timedelta(hours=hours) for hours in range(2, HOURS_PER_DAY + 1))
+        there = next((key for key in map(partitions.key_of_hour, before) if self._digest_of(key) is not None), None)
+        if there is None:
+            return None
+        return (
+            f"of the day before, hours are there up to {there} UTC and none after it; this one starts with the amounts "
+            "that its plan expected, new membranes and nothing learnt"
+        )
+
+    def _digest_of(self, key: str) -> str | None:
+        return self.day.storage.digest(HOURS, self.day.setting.case, key)
 
     def _fits(self, state: ControlState) -> bool:
         """Whether a state is one of the district as it stands: devices may have come, gone or shrunk since."""
@@ -215,8 +232,9 @@ def _operate(hour: Hour, start: str, digest: str) -> Mapping[str, Any]:
         expected = hour.forecast()
     except ForecastMissing as error:
         missing = {"forecast_missing": str(error)}
+    seam = {"seam": said} if (said := hour.seam()) else {}
     record = operate_hour(controller, state, expected, operated.actual, operated.tariffs, operated.day_plan)
-    notes = {"start": state.twin.to_json(), "end": record.state.to_json(), **missing, **record.notes}
+    notes = {"start": state.twin.to_json(), "end": record.state.to_json(), **seam, **missing, **record.notes}
     origin = Provenance(day.setting.case, hour.start_utc.isoformat(), code_version(*ROOMS), digest)
     states = [row for state in record.twin_states for row in state_rows(state)]
     parts = {"OPERATIONS": columns_of(record.rows, "OPERATIONS"), "STATE": columns_of(states, "STATE")}

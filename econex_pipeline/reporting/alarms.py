@@ -61,6 +61,7 @@ def alarms(
     kpis: pd.DataFrame,
     district: District,
     messages: tuple[str, ...] = (),
+    seam: str = "",
 ) -> list[Alarm]:
     """List what went wrong, the gravest first; one good word where nothing did; at last what is no fault but told.
 
@@ -72,10 +73,13 @@ def alarms(
         What stands there.
     messages : tuple of str
         What the controller said when it fell back.
+    seam : str
+        Why the day does not start where the one before ended; empty where it does.
     """
     day = ledger(operations, states)
     found = [
         *_unserved(day, district),
+        *([Alarm("warn", "Not where the day before ended", f"{seam[0].upper()}{seam[1:]}.")] if seam else []),
         *_events(day, district),
         *_fallbacks(operations, day, district, messages),
         *_telemetry(day, district),

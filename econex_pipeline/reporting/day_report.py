@@ -49,6 +49,8 @@ class DayReport:
         What was repaired in the weather file, one sentence each.
     messages : tuple of str
         What the controller said when it fell back.
+    seam : str
+        Why the day does not start where the one before ended; empty where it does, or where there was none.
     reasons : tuple of mapping
         Why each device did what it did: ``time_utc``, ``element`` and ``text``, in the order of time.
     facts : mapping of str to str
@@ -67,6 +69,7 @@ class DayReport:
     weather: pd.DataFrame | None = None
     repairs: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    seam: str = ""
     reasons: tuple[Mapping[str, Any], ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -63,7 +63,7 @@ def render_report(day: DayReport) -> str:
         date_iso=date.isoformat(),
         zone=zone_label(times, district.site.civil_time_zone),
         headline=words.headline(day.kpis, day.operations, day.states, day.prices, district),
-        alarms=alarms(day.operations, day.states, day.kpis, district, day.messages),
+        alarms=alarms(day.operations, day.states, day.kpis, district, day.messages, day.seam),
         tiles=_tiles(day),
         costs=_costs(day),
         indicators=_indicators(day),

@@ -144,6 +144,22 @@ def test_hours_that_ran_out_of_a_chosen_time_are_not_kept_by_a_run_that_leaves_t
     assert chains.records(plans) == dict(list(undisturbed.items())[:3])
 
 
+def test_a_day_says_that_it_does_not_start_where_the_one_before_ended(data: Path, plans: Path) -> None:
+    (first, second, _), storage = chains.days(chains.setting(data), plans), Storage(root=str(plans))
+    chains.operate(data, plans, [*first.hour_keys[:20], *second.hour_keys])
+    seam = storage.extra(HOURS, chains.CASE, second.hour_keys[0])["seam"]
+    assert seam.startswith(f"of the day before, hours are there up to {first.hour_keys[19]} UTC and none after it")
+    assert not any("seam" in storage.extra(HOURS, chains.CASE, key) for key in second.hour_keys[1:])
+    chains.operate(data, plans, [*first.hour_keys[20:], *second.hour_keys])
+    assert "seam" not in storage.extra(HOURS, chains.CASE, second.hour_keys[0])
+
+
+def test_the_first_day_of_all_starts_nowhere_else(data: Path, operated: Path) -> None:
+    storage = Storage(root=str(operated))
+    keys = [day.hour_keys[0] for day in chains.days(chains.setting(data), operated)]
+    assert not any("seam" in storage.extra(HOURS, chains.CASE, key) for key in keys)
+
+
 def test_an_hour_in_the_middle_of_nothing_is_refused(data: Path, plans: Path) -> None:
     with pytest.raises(InputError, match="2025-07-15-07:00, to be operated first"):
         chains.operate(data, plans, ["2025-07-15-08:00"])

@@ -228,6 +228,8 @@ def test_a_day_without_trouble_says_so(district, made):
     rows = made.operations
     calm = rows[~rows["element"].str.startswith(("overflow", "unserved", "controller")) & (rows["basis"] != "asked")]
     assert [alarm.grade for alarm in alarms(calm, made.states, made.kpis, district)] == ["good"]
+    (torn,) = alarms(calm, made.states, made.kpis, district, seam="hours are missing")
+    assert (torn.grade, torn.text) == ("warn", "Hours are missing.")
 
 
 def test_what_happened_is_told_with_place_and_hour(district, made):

@@ -123,6 +123,7 @@ def _day_report(
         weather=weather,
         repairs=tuple(repair["message"] for repair in day.extra(WEATHER)["repairs"]),
         messages=_messages(day),
+        seam=day.storage.extra(HOURS, day.setting.case, day.hour_keys[0]).get("seam", ""),
         reasons=_reasons(day),
         facts={
             "Plan": f"{facts['status']}, objective {facts['objective_usd']:.2f} {day.setting.district.currency}",
