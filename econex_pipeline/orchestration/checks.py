@@ -179,6 +179,8 @@ def _one_way_at_a_time(day: Day, plan: pd.DataFrame) -> Finding:
 def _pumps(day: Day, kpis: pd.DataFrame) -> Finding:
     """|predicted / simulated - 1| <= tolerance over the day  [-]"""
     values = kpis[kpis["strategy"] == "controlled"].set_index("kpi")["value"]
+    if "pump_energy_error_frac" not in values:
+        return Finding(True, "no pump ran")
     error = abs(float(values["pump_energy_error_frac"]))
     sentence = f"pump energy predicted within {error:.2%} of what was simulated, tolerance {PUMP_TOLERANCE_FRAC:.0%}"
     return Finding(error <= PUMP_TOLERANCE_FRAC, sentence, {"error_frac": error})

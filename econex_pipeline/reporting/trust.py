@@ -39,7 +39,8 @@ def of_controller(operations: pd.DataFrame, day: Ledger, district: District) -> 
         predicted_kwh, simulated_kwh = (float(noted[f"{what}_pump_kwh"].sum()) for what in ("predicted", "simulated"))
         values["predicted_pump_energy_kwh"] = predicted_kwh
         values["simulated_pump_energy_kwh"] = simulated_kwh
-        values["pump_energy_error_frac"] = predicted_kwh / simulated_kwh - 1.0 if simulated_kwh > 0.0 else 0.0
+        if simulated_kwh > 0.0:
+            values["pump_energy_error_frac"] = predicted_kwh / simulated_kwh - 1.0
     for quantity, names in (("solve_status", SOLVE_STATUS), ("fallback_cause", FALLBACK_CAUSES)):
         counts = np.bincount(noted.get(quantity, np.empty(0)).astype(int), minlength=len(names))
         values |= {f"{name}_cycles": float(count) for name, count in zip(names[1:], counts[1:], strict=True) if count}

@@ -84,7 +84,9 @@ def indicator(value: float, name: str, currency: str = "USD") -> str:
 
 
 def spans(marked: npt.NDArray[np.bool_], times: pd.DatetimeIndex, step_h: float, zone: str) -> str:
-    """Write the marked steps as spans of civil time, for example ``06:00–08:00, 19:00–20:00``."""
+    """Write the marked steps as spans of civil time, such as ``06:00–08:00, 19:00–20:00``, or as all day."""
+    if marked.all():
+        return "all day"
     stamps = civil(times, zone)
     ends = civil(times + pd.Timedelta(hours=step_h), zone)
     pieces: list[list[str]] = []

@@ -141,6 +141,12 @@ def _print_end_values(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _name(asked: argparse.Namespace) -> str:
+    """Name the table of figures: a part of a study does not replace those of a whole one, which the page is made of."""
+    part = "_part" if asked.days or asked.cases or asked.strategies else ""
+    return f"{YEAR if asked.year else MONTHS}{part}"
+
+
 def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
     started = time.monotonic()
 
@@ -149,7 +155,7 @@ def _study(asked: argparse.Namespace, tasks: Sequence[Task], root: Path) -> int:
 
     results, failed = run(tasks, home.data_dir(), root, asked.jobs, say)
     figures_table = results_table(results)
-    place = write_results(figures_table, root / (YEAR if asked.year else MONTHS))
+    place = write_results(figures_table, root / _name(asked))
     figures = Figures(figures_table)
     print(year_page(figures, load_case(home.data_dir(), BASE)) if asked.year else months_page(figures))
     found = judged(figures) if asked.year else verdicts(figures)

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -300,3 +301,8 @@ def test_hours_of_a_day_on_which_clocks_change_are_not_invented():
     times = pd.date_range("2025-03-09 05:00", periods=4, freq="h", tz="UTC")
     marked = pd.Series([False, True, True, False]).to_numpy()
     assert words.spans(marked, times, 1.0, "America/New_York") == "01:00–04:00"
+
+
+def test_a_day_from_end_to_end_is_all_day_rather_than_from_an_hour_to_itself():
+    times = pd.date_range("2025-07-15 05:00", periods=24, freq="h", tz="UTC")
+    assert words.spans(np.ones(24, dtype=bool), times, 1.0, "America/New_York") == "all day"

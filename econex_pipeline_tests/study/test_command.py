@@ -29,3 +29,17 @@ def test_what_cannot_be_run_is_refused_in_one_sentence(monkeypatch, capsys, tmp_
     assert said.startswith("error: ")
     assert sentence in said
     assert not list(tmp_path.rglob("months.*"))
+
+
+@pytest.mark.parametrize("part", [("--days", "1"), ("--cases", "base"), ("--strategies", "rules")])
+@pytest.mark.parametrize(("of", "kept"), [((), "months.csv"), (("--year", "2025"), "year.csv")])
+def test_a_part_of_a_study_does_not_replace_the_figures_of_a_whole_one(monkeypatch, capsys, tmp_path, part, of, kept):
+    monkeypatch.setenv("ECONEX_DATA", str(DATA))
+    monkeypatch.setenv("ECONEX_STORAGE", str(tmp_path))
+    monkeypatch.setattr(command, "run", lambda tasks, *_: ({}, dict.fromkeys(tasks, "it was not run")))
+    for arguments in (of, (*of, *part)):
+        command.main(arguments)
+        capsys.readouterr()
+    whole = tmp_path / "study" / kept
+    assert whole.exists()
+    assert whole.with_stem(f"{whole.stem}_part").exists()
