@@ -6,6 +6,7 @@ Here is how an event is written down and when it is under way; what it does is i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -148,14 +149,26 @@ class Event(Part):
         utc_offset_h : int
             Offset of the site's standard time from UTC [h].
         """
-        start, end = moment(self.start), moment(self.end)
-        offset = timedelta(hours=utc_offset_h if start.clock == "standard" else 0)
+        offset = self._offset(utc_offset_h)
         now = instant.tz_localize(None).to_pydatetime() + offset
-        years = (now.year, now.year - 1) if start.year is None else (start.year,)
-        for year in years:
-            since, until = start.in_year(year), end.in_year(end.year or year)
-            if until < since:  # over the turn of the year
-                until = end.in_year(year + 1)
+        for since, until in self._spans((now.year, now.year - 1)):
             if since <= now < until:
                 return pd.Timestamp(since - offset, tz="UTC").as_unit("ns")
         return None
+
+    def is_within(self, start_utc: pd.Timestamp, end_utc: pd.Timestamp, utc_offset_h: int) -> bool:
+        """Say whether the event is under way at any time from one instant up to another; the offset as of `began`."""
+        offset = self._offset(utc_offset_h)
+        start, end = (instant.tz_localize(None).to_pydatetime() + offset for instant in (start_utc, end_utc))
+        return any(since < end and start < until for since, until in self._spans(range(start.year - 1, end.year + 1)))
+
+    def _offset(self, utc_offset_h: int) -> timedelta:
+        """Offset from UTC of the clock the event is written in."""
+        return timedelta(hours=utc_offset_h if moment(self.start).clock == "standard" else 0)
+
+    def _spans(self, years: Iterable[int]) -> Iterator[tuple[datetime, datetime]]:
+        """Start and end on the event's own clock: those that begin in the years, or the only ones of a dated event."""
+        start, end = moment(self.start), moment(self.end)
+        for year in years if start.year is None else (start.year,):
+            since, until = start.in_year(year), end.in_year(end.year or year)
+            yield since, until if until >= since else end.in_year(year + 1)  # over the turn of the year

@@ -4,8 +4,9 @@ An hour is one record: OPERATIONS, STATE, the controller's state at its end and 
 starts from the state that the record of the hour before holds, so a chain of hours that was interrupted goes on where
 it stopped, and repeats to the last byte what it would have done undisturbed.
 
-Its digest covers the state it starts from and what it can see of the day's tables, not what lies beyond. So a changed
-input computes anew the hours that see it and those after them, until an hour ends as the stored one did.
+Its digest covers the state it starts from and what it can see of the day's tables and of the case's events, not what
+lies beyond. So a changed input computes anew the hours that see it and those after them, until an hour ends as the
+stored one did.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from econex_pipeline.contracts.arrays import Profiles
 from econex_pipeline.contracts.errors import ForecastMissing
 from econex_pipeline.contracts.time import HOURS_PER_DAY
 from econex_pipeline.orchestration import partitions
-from econex_pipeline.orchestration.operated_day import OperatedDay
+from econex_pipeline.orchestration.operated_day import SIGHT_H, OperatedDay
 from econex_pipeline.orchestration.recipe import HOURS, Day
 from econex_pipeline.orchestration.versions import code_version
 
@@ -64,10 +65,13 @@ class Hour:
 
     def digest(self, state: str) -> str:
         """Digest of everything this hour is made from, its start state given as text."""
+        district = self.day.setting.district
+        # of the step before it an hour knows what was out, and its horizons reach as far as the day's tables do
+        since = self.start_utc - pd.Timedelta(hours=district.step_h)
         content = {
             "table": HOURS,
             "code": code_version(*ROOMS),
-            "case": self.day.setting.digest,
+            "case": self.day.setting.digest_between(since, self.start_utc + pd.Timedelta(hours=SIGHT_H)),
             "hour": self.key,
             "seen": self.operated.seen(self.start_utc),
             "state": state,

@@ -7,7 +7,7 @@ without the solver, EPANET and the plotting libraries.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -54,6 +54,21 @@ class Setting:
     def case(self) -> str:
         """Name of the case."""
         return self.district.case
+
+    def digest_between(self, start_utc: pd.Timestamp, end_utc: pd.Timestamp) -> str:
+        """Digest of the case as it matters from one instant up to another.
+
+        Tariffs are left out, since whoever looks holds the prices; and so are words, and events not under way then.
+        """
+        events, offset_h = self.district.events, self.utc_offset_h
+        near = [name for name, event in events.items() if event.is_within(start_utc, end_utc, offset_h)]
+        if not near:
+            return self._lasting_digest
+        return digest_json([self._lasting_digest, {name: events[name].model_dump(mode="json") for name in near}])
+
+    @cached_property
+    def _lasting_digest(self) -> str:
+        return digest_of(self.district, leave_out={"tariffs", "events", "case_description", "title", "notes"})
 
     @property
     def utc_offset_h(self) -> int:
@@ -221,10 +236,17 @@ def case_name(case: str) -> str:
     return case.replace("-", "_")
 
 
-def digest_of(district: District) -> str:
+def digest_of(district: District, leave_out: Collection[str] = ()) -> str:
     """Digest of a case: its resolved numbers and the content of every file it names, but its feed of forecasts.
 
     A feed grows; what is made from it carries the digest of the issues it could see.
+
+    Parameters
+    ----------
+    district : District
+        The case.
+    leave_out : collection of str
+        Sections of the district that do not count, with the files they name.
     """
     files = [
         district.data_dir / "weather" / district.weather.file,
@@ -236,7 +258,10 @@ def digest_of(district: District) -> str:
     named = {district.network_file: district.network_path, carbon: district.data_dir / "demand" / carbon}
     # those that stand in another folder, or one further down
     content |= {name: digest_file(path) for name, path in named.items() if path not in files and path.is_file()}
-    return digest_json({"district": district.model_dump(mode="json", exclude={"data_dir"}), "files": content})
+    if "tariffs" in leave_out:
+        content.pop(carbon, None)
+    numbers = district.model_dump(mode="json", exclude={"data_dir", *leave_out})
+    return digest_json({"district": numbers, "files": content})
 
 
 def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:

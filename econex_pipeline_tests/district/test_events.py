@@ -40,6 +40,24 @@ def test_an_event_may_last_over_the_turn_of_the_year():
     assert event.began(utc("2026-01-02 11:00"), EASTERN) is None
 
 
+@pytest.mark.parametrize(
+    ("event", "year"),
+    [
+        (outage("2025-12-31 22:00 standard", "2026-01-02 06:00 standard"), 2025),
+        (outage("12-31 22:00 standard", "01-02 06:00 standard"), 2030),
+    ],
+)
+def test_an_event_is_within_a_stretch_that_it_touches_and_in_no_other(event, year):
+    began, ended = utc(f"{year + 1}-01-01 03:00"), utc(f"{year + 1}-01-02 11:00")
+    hour = pd.Timedelta(hours=1)
+    assert event.is_within(began - hour, began + hour, EASTERN)
+    assert event.is_within(ended - hour, ended + hour, EASTERN)
+    assert event.is_within(began - 48 * hour, ended + 48 * hour, EASTERN)
+    assert event.is_within(began + hour, began + 2 * hour, EASTERN)
+    assert not event.is_within(began - 25 * hour, began, EASTERN)
+    assert not event.is_within(ended, ended + 25 * hour, EASTERN)
+
+
 def add(own_data, *lines: str) -> None:
     body = "".join(f"      {line}\n" for line in lines)
     text = f"district: econex\ndescription: broken\nchanges:\n  events:\n    mishap:\n{body}"

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from econex_pipeline.contracts import InputError
+from econex_pipeline.orchestration.assets import DAY_AHEAD
 from econex_pipeline.orchestration.assets.operations import operate_days
 from econex_pipeline.orchestration.assets.planning import PLAN
 from econex_pipeline.orchestration.assets.surroundings import PRICES
-from econex_pipeline.orchestration.recipe import HOURS, Recipe
+from econex_pipeline.orchestration.recipe import HOURS, Recipe, ensure
 from econex_pipeline.orchestration.resources import RunOptions
 from econex_pipeline.orchestration.storage import Storage
 from econex_pipeline_tests.orchestration import chains
@@ -98,6 +99,36 @@ def test_a_price_that_only_late_hours_see_leaves_early_hours_as_they_are(data: P
     anew = computed(data, operated)
     assert min(anew) == 60 - 24
     assert set(range(36, 48)) <= set(anew)
+
+
+CASE_FILE, DISTRICT_FILE = f"cases/{chains.CASE}.yaml", "districts/two_homes/district.yaml"
+BURST = "  events:\n    burst: {kind: demand_burst, element: farm, load_kw: 1.0, source: a test, "
+LATE = BURST + "start: '2025-07-16 20:00 standard', end: '2025-07-16 21:00 standard'}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "first_anew"),
+    [
+        pytest.param(CASE_FILE, "kept: 2}\n", f"kept: 2}}\n{LATE}", 68 - 24, id="an event on the last evening"),
+        pytest.param(DISTRICT_FILE, '"00-16": 0.05', '"00-16": 0.04', None, id="another tariff in winter"),
+    ],
+)
+def test_an_edit_of_the_case_leaves_alone_the_hours_that_do_not_see_it(
+    data: Path, operated: Path, tmp_path: Path, file: str, old: str, new: str, first_anew: int | None
+) -> None:
+    """As if each hour had been operated with the edit from the first; plans are made anew and come out the same."""
+    edited, fresh = Path(shutil.copytree(data, tmp_path / "data")), tmp_path / "fresh"
+    text = (edited / file).read_text(encoding="utf-8")
+    assert old in text
+    (edited / file).write_text(text.replace(old, new), encoding="utf-8")
+    for root in (operated, fresh):
+        for day in chains.days(chains.setting(edited), root):
+            for entry in DAY_AHEAD:
+                ensure(entry, day)
+    anew = computed(edited, operated)
+    assert (min(anew) if anew else None) == first_anew
+    chains.operate(edited, fresh)
+    assert chains.records(operated) == chains.records(fresh)
 
 
 def test_where_an_hour_ends_as_before_the_later_ones_are_reused(
