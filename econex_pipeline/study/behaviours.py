@@ -15,7 +15,8 @@ from econex_pipeline.study.results import Figures
 from econex_pipeline.study.tasks import BASE
 
 FLAT = "flat_tariff"
-SEEN = 1e-6  # less than this of a flow is none
+SEEN = 0.1  # less than this of a flow is what seeps through and decides nothing [kWh or m3]
+MANY = 100.0  # from here on a flow is told without decimals [kWh or m3]
 NOTHING = "-"
 
 
@@ -39,11 +40,15 @@ def _outside(found: Measures, part: str, whole: str, unit: str) -> str:
 
 
 def _share(part: float, whole: float, unit: str) -> str:
-    return f"{part / whole:.0%} of {whole:.3g} {unit}" if whole > SEEN else NOTHING
+    return f"{part / whole:.0%} of {_amount(whole)} {unit}" if whole > SEEN else NOTHING
+
+
+def _amount(flow: float) -> str:
+    return f"{flow:.0f}" if flow >= MANY else f"{flow:.3g}"
 
 
 def _worth(found: Measures, energy: str, worth: str) -> str:
-    return f"{found[energy]:.3g} kWh, {found[worth]:.2f} USD" if found[energy] > SEEN else NOTHING
+    return f"{_amount(found[energy])} kWh, {found[worth]:.2f} USD" if found[energy] > SEEN else NOTHING
 
 
 def _price_while_treating(found: Measures) -> str:
