@@ -48,8 +48,8 @@ class WaterNetwork:
         Tanks by name; volumes count usable water above the minimum level.
     actuators : dict of str to Actuator
         Pumps, FCVs and TCVs by name.
-    pumps, pipes : tuple of str
-        Names of the pumps and pipes, in the file's order.
+    pumps, valves, pipes : tuple of str
+        Names of the pumps, valves and pipes, in the file's order.
     links : dict of str to LinkKind
         All links.
     boundary : dict of str to str
@@ -87,6 +87,7 @@ class WaterNetwork:
         self.series = find_series(project, self.actuators, self.boundary)
         self.links: dict[str, LinkKind] = dict(project.link_kinds)
         self.pumps = tuple(name for name, kind in self.links.items() if kind is LinkKind.PUMP)
+        self.valves = self._plant.valves
         self.pipes = tuple(name for name, kind in self.links.items() if kind in PIPES)
 
     def run_step(

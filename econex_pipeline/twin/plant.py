@@ -212,7 +212,10 @@ class Twin:
         return decision.with_flows(**flows_m3_h) if flows_m3_h else decision
 
     def _run_water(self, state: TwinState, decision: Decision, real: Exogenous) -> tuple[WaterOutcome, bool]:
-        """Run the water; where the engine finds no answer, again with all actuators shut. Says whether that was so."""
+        """Run the water; where the engine finds no answer, again with all actuators shut. Says whether that was so.
+
+        Where it finds none even then, tanks are followed without it: the plant is never left without an answer.
+        """
         faults = self.events.faults(state.time_utc)
         if faults.pump_efficiency != self._worn:
             wear(self.water.network, self.district, self.hidden, faults.pump_efficiency)
@@ -224,7 +227,11 @@ class Twin:
             return self.water.step(state.volumes_m3, decision, real, feeds_m3_h, recoveries, faults), False
         except HydraulicsError:
             still = decision.without(self.water.links)
-            water = self.water.step(state.volumes_m3, still, real, feeds_m3_h, recoveries, faults)
+            given = state.volumes_m3, still, real, feeds_m3_h, recoveries, faults
+            try:
+                water = self.water.step(*given)
+            except HydraulicsError:
+                water = self.water.step(*given, engine=False)
             stopped = dict.fromkeys(self.water.links, NO_ANSWER)
             return replace(water, reasons=water.reasons | stopped), True
 

@@ -12,6 +12,7 @@ from itertools import count
 
 from econex_pipeline.district import District
 from econex_pipeline.hydraulics import StepResult, WaterNetwork
+from econex_pipeline.twin.buckets import run_without_engine
 from econex_pipeline.twin.events import Faults
 from econex_pipeline.twin.exchange import Decision, Exogenous
 from econex_pipeline.twin.moves import (
@@ -92,6 +93,7 @@ class WaterWorks:
         feeds_m3_h: Mapping[str, float],
         recoveries_frac: Mapping[str, float],
         faults: Faults,
+        engine: bool = True,
     ) -> WaterOutcome:
         """Run one step.
 
@@ -107,6 +109,8 @@ class WaterWorks:
             Feed each treatment can take [m3/h], and product over feed.
         faults : Faults
             What leaks, and how fast worn pumps turn.
+        engine : bool
+            False follows the tanks without the hydraulic engine; nothing that runs may be asked then.
 
         Raises
         ------
@@ -127,7 +131,7 @@ class WaterWorks:
             reasons.update(dict.fromkeys(MAINS, OUTAGE))
         for attempt in count(1):
             whole = [whole_seconds(move, floor=move.element in reasons) for move in moves.values()]
-            result = self._run(volumes_m3, whole, self._settings(faults))
+            result = self._run(volumes_m3, whole, self._settings(faults), engine)
             measured = [self._as_measured(move, result) for move in whole]
             short = self._shortages(measured, result)
             moves = {move.element: without(move, short.get(move.element, 0.0)) for move in measured}
@@ -229,7 +233,9 @@ class WaterWorks:
             if tank is not None:
                 yield Move(name, None, tank, rate, self.step_s)
 
-    def _run(self, volumes_m3: Mapping[str, float], moves: list[Move], settings: Mapping[str, float]) -> StepResult:
+    def _run(
+        self, volumes_m3: Mapping[str, float], moves: list[Move], settings: Mapping[str, float], engine: bool
+    ) -> StepResult:
         demands = dict.fromkeys(self.tanks, 0.0)
         run_s = {}
         for move in moves:
@@ -240,13 +246,11 @@ class WaterWorks:
                 demands[move.source] += move.rate_m3_h
             if move.sink is not None:
                 demands[move.sink] -= move.gain * move.rate_m3_h
-        return self.network.run_step(
-            {tank: volumes_m3[name] for name, tank in self.tanks.items()},
-            run_s,
-            {self.network.boundary[self.tanks[name]]: rate for name, rate in demands.items()},
-            self.step_s,
-            settings,
-        )
+        levels = {tank: volumes_m3[name] for name, tank in self.tanks.items()}
+        drawn = {self.network.boundary[self.tanks[name]]: rate for name, rate in demands.items()}
+        if not engine:
+            return run_without_engine(self.network, levels, drawn, self.step_s)
+        return self.network.run_step(levels, run_s, drawn, self.step_s, settings)
 
     def _as_measured(self, move: Move, result: StepResult) -> Move:
         """Put the measured rate and run time into a duty-cycled move."""

@@ -189,15 +189,24 @@ def test_where_the_engine_finds_no_answer_everything_stands_still_and_the_record
     assert states[1].time_utc == START + HOUR
 
 
-def test_where_it_never_finds_one_the_step_is_given_up(plant, monkeypatch):
-    twin = plant()
+def test_where_it_never_finds_one_people_draw_from_their_tanks_and_no_water_is_lost(plant, monkeypatch):
+    twin = plant(during("leak", element="cistern", flow_m3_h=0.3))
 
     def broken(*_):
         raise HydraulicsError("does not converge")
 
     monkeypatch.setattr(twin.water.network, "run_step", broken)
-    with pytest.raises(HydraulicsError):
-        twin.step(twin.initial_state(START), Decision(), at())
+    asked = Decision({"phs_pump": 5.0, "mains_import": 1.0, "treatment": 0.1})
+    states, measurements = run(twin, 8, asked, home_1=NodeInputs(potable_m3_h=0.1, greywater_m3_h=0.02))
+    for measurement in measurements:
+        assert "hydraulic_failure" in measurement.events
+        assert any("as buckets" in warning for warning in measurement.warnings)
+        assert balances(measurement, twin.district).worst_water_m3 < 1e-9
+        assert measurement.flows_m3_h["phs_pump"] == measurement.flows_m3_h["mains_import"] == 0.0
+    served = [0.1 - one.flows_m3_h["unserved.home_1.P"] for one in measurements]
+    assert sum(served) == pytest.approx(states[0].volumes_m3["home_tank_1"])
+    assert served == pytest.approx([0.1] * 5 + [0.0] * 3)
+    assert states[-1].volumes_m3["cistern"] == pytest.approx(5.0 - 4 * 0.3)
 
 
 def test_events_stand_in_the_record_and_are_read_back(plant):
