@@ -131,7 +131,12 @@ def _of_day(utc_offset_h: int, day: date, before_day: timedelta, past: timedelta
 
 
 def next_requests(
-    site: Site, settings: Automation, history: History, now: datetime, stages: Sequence[Stage] = STAGES
+    site: Site,
+    settings: Automation,
+    history: History,
+    now: datetime,
+    stages: Sequence[Stage] = STAGES,
+    grace: timedelta = timedelta(),
 ) -> list[Request]:
     """Say what to ask for next: of each chain the first that is missing, unless it is being made or just failed.
 
@@ -147,6 +152,8 @@ def next_requests(
         The instant; aware.
     stages : sequence of {"day_ahead", "operate", "report"}
         The chains to look at.
+    grace : timedelta
+        How long something must have been due.
 
     Notes
     -----
@@ -154,7 +161,7 @@ def next_requests(
     the present day is the first. A partition that fails is asked for again after a while, a few times; until then it
     holds up what follows it. Then it is given up, with the rest of its day: the next day starts from its plan.
     """
-    wanted = due(site, settings, now)
+    wanted = [entry for entry in due(site, settings, now) if entry.at <= now - grace]
     planned = [entry.day for entry in wanted if entry.stage == "day_ahead" and entry.key in history.made["day_ahead"]]
     since = min([*planned, site.today(now)])
     chooser = _Chooser(site, settings, history, now)

@@ -81,12 +81,11 @@ def catch_up_sensor(
     def catch_up(context: dg.SensorEvaluationContext) -> Sequence[dg.RunRequest] | dg.SkipReason:
         if waits:
             return dg.SkipReason(waits)
-        now = clock() - _grace(settings)
-        found = [
-            _run(site, request)
-            for site in sites
-            for request in next_requests(site, settings, history(context.instance, site, settings, now), now)
-        ]
+        now, found = clock(), []
+        for site in sites:
+            known = history(context.instance, site, settings, now)
+            requests = next_requests(site, settings, known, now, grace=_grace(settings))
+            found += [_run(site, request) for request in requests]
         return found or dg.SkipReason(NOTHING)
 
     return catch_up

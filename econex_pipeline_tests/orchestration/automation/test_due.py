@@ -84,6 +84,14 @@ def test_turned_on_for_the_first_time_it_starts_with_the_present_day() -> None:
     assert asked == [Request("day_ahead", TODAY, ("2025-07-15",))]
 
 
+def test_turned_on_just_after_midnight_it_starts_with_the_present_day_too() -> None:
+    """What the sensor leaves to the schedules for some minutes is no reason to begin with yesterday."""
+    midnight = day_start_utc(TODAY, SITE.utc_offset_h).to_pydatetime()
+    for minutes in (1, 19, 21):
+        (plan,) = next_requests(SITE, SETTINGS, nothing(), midnight + minutes * MINUTE, grace=20 * MINUTE)
+        assert (plan.stage, plan.day) == ("day_ahead", TODAY)
+
+
 def test_a_week_alone_gives_every_plan_hour_and_report_once_and_in_order() -> None:
     played = Played()
     played.play(24 * 7 - 8)  # to one hour after the end of the seventh day
