@@ -38,14 +38,16 @@ class WatchedCeleryRunLauncher(CeleryRunLauncher):
     def terminate(self, run_id: str) -> bool:
         """Stop a run, and keep it stopped: to Dagster one whose task is gone would be lost, and tried again.
 
-        A run that is executed within another one, or by a command, is stopped with that.
+        Its worker says itself that it has stopped; for one that is gone Dagster's monitor does after a while. A run
+        that is executed within another one, or by a command, is stopped with that.
         """
         run = self._instance.get_run_by_id(run_id)
         if run is None or run.is_finished or DAGSTER_CELERY_TASK_ID_TAG not in run.tags:
             return False
         self._instance.report_run_canceling(run)
         super().terminate(run_id)
-        self._instance.report_run_canceled(run)
+        if run.status is not dg.DagsterRunStatus.STARTED:  # its task was taken back before a worker had it
+            self._instance.report_run_canceled(run)
         return True
 
     def _health(self, run: dg.DagsterRun) -> CheckRunHealthResult:

@@ -1,6 +1,7 @@
 """What the launcher of runs on Celery workers makes of what the workers say; no worker and no broker is started."""
 
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.services
 
 TASK_TAG = "dagster-celery/task_id"
 TASK = "task-1"
+CANCEL_S = 1
 IN_MEMORY = {
     "run_launcher": {
         "module": "econex_pipeline.orchestration.celery_runs",
@@ -25,7 +27,7 @@ IN_MEMORY = {
         "config": {"broker": "memory://", "backend": "cache+memory://"},
     },
     "run_retries": {"enabled": True, "max_retries": 5, "retry_on_asset_or_op_failure": False},
-    "run_monitoring": {"enabled": True},
+    "run_monitoring": {"enabled": True, "cancel_timeout_seconds": CANCEL_S},
 }
 SILENT = None
 IDLE: dict[str, list[dict[str, str]]] = {"celery@one": []}
@@ -116,10 +118,25 @@ def test_a_run_that_a_person_stops_stays_stopped(instance: dg.DagsterInstance, m
     monkeypatch.setattr(control, "revoke", lambda task_id, **how: revoked.append(task_id))
     assert instance.run_launcher.terminate(run.run_id)
     assert revoked == [TASK]
+    stopping = instance.get_run_by_id(run.run_id)
+    assert stopping is not None
+    assert stopping.status is dg.DagsterRunStatus.CANCELING
     _workers_say(instance, IDLE, monkeypatch)
+    time.sleep(CANCEL_S)
     _look(instance)
     stopped = instance.get_run_by_id(run.run_id)
     assert stopped is not None
     assert stopped.status is dg.DagsterRunStatus.CANCELED
     assert not should_retry(stopped, instance)
     assert not instance.run_launcher.terminate(part.run_id)
+
+
+def test_a_run_that_no_worker_has_yet_is_stopped_at_once(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = create_run_for_test(instance, job_name="main", tags={TASK_TAG: TASK}, status=dg.DagsterRunStatus.STARTING)
+    monkeypatch.setattr(instance.run_launcher.celery.control, "revoke", lambda task_id, **how: None)
+    assert instance.run_launcher.terminate(waiting.run_id)
+    stopped = instance.get_run_by_id(waiting.run_id)
+    assert stopped is not None
+    assert stopped.status is dg.DagsterRunStatus.CANCELED

@@ -232,5 +232,10 @@ def test_a_day_that_a_person_stops_is_not_tried_again(cluster: Cluster, story: S
     with cluster.instance() as instance:
         assert instance.run_launcher.terminate(day.run_id)
     wait_until(lambda: all(run.is_finished for run in parts()), "the end of what it had begun", PATIENCE_S)
-    assert [run.status.value for run in cluster.runs(MAIN) if run.run_id not in known] == ["CANCELED"]
+
+    def days() -> list[dg.DagsterRun]:
+        return [run for run in cluster.runs(MAIN) if run.run_id not in known]
+
+    wait_until(lambda: all(run.is_finished for run in days()), "the end of the day", PATIENCE_S)
+    assert [run.status.value for run in days()] == ["CANCELED"]
     assert [run.status.value for run in parts()] == ["FAILURE"]
