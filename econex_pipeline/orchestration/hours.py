@@ -113,7 +113,7 @@ class Hour:
 
     def seam(self) -> str | None:
         """Say that a day does not start where the one before ended: the last hour of that is missing, but not all."""
-        if self.start_utc != self.day.times[0] or self._digest_of(self.previous_key) is not None:
+        if self.start_utc != self.operated.times[0] or self._digest_of(self.previous_key) is not None:
             return None
         before = (self.start_utc - pd.Timedelta(hours=hours) for hours in range(2, HOURS_PER_DAY + 1))
         there = next((key for key in map(partitions.key_of_hour, before) if self._digest_of(key) is not None), None)
